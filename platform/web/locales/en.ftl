@@ -1,0 +1,2 @@
+### web
+web-skip = Skip to content
