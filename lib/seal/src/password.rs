@@ -11,7 +11,8 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 const PASSWORD_BYTES_MAX: usize = 1024;
 /// Today's parameters, no salt worth the name, a hash nobody's password has.
-pub(crate) const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+pub(crate) const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// The PHC string of this password under a fresh salt. Passwords over 1,024 bytes count by their first 1,024.
 pub fn hash(password: &str) -> String {

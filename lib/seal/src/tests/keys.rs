@@ -8,7 +8,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_flipped_bit_keeps_a_value_shut(plain in proptest::collection::vec(any::<u8>(), 0..200), at: prop::sample::Index) {
+    fn any_flipped_bit_keeps_a_value_shut(
+        plain in proptest::collection::vec(any::<u8>(), 0..200),
+        at: prop::sample::Index,
+    ) {
         let key = DataKey::generate();
         let mut sealed = key.seal(b"row 7", &plain);
         prop_assert_eq!(key.open(b"row 7", &sealed), Ok(plain));
@@ -19,7 +22,11 @@ proptest! {
     }
 
     #[test]
-    fn a_file_opens_whole_and_in_order_or_not_at_all(chunks in 2usize..6, swap: prop::sample::Index, cut: prop::sample::Index) {
+    fn a_file_opens_whole_and_in_order_or_not_at_all(
+        chunks in 2usize..6,
+        swap: prop::sample::Index,
+        cut: prop::sample::Index,
+    ) {
         let key = DataKey::from_bytes([3; 32]).file("lake/a.parquet", &[1; 16]);
         let sealed = file(&key, chunks);
         prop_assert!(opens(&key, &sealed));
