@@ -1,1 +1,32 @@
-//! host.
+//! Puts capabilities together: each gives one `Capability` value, host makes the routers of both faces from them.
+//! A route declares path, faces, permission, audit and docs, and lacks none, or it does not compile. Knows no
+//! capability by name and no lake; decides no permission itself (`access` does).
+//!
+//! ```text
+//! pub fn capability() -> Capability {
+//!     Capability::new("catalogue", Text::new("目录", "Catalogue"))
+//!         .route(get("/catalogue", pages::list).open().audit_none("public list").doc("数据目录", "list resources"))
+//!         .route(post("/catalogue/{code}/withdraw", pages::withdraw)
+//!             .needs("catalogue.withdraw").audit("catalogue.withdraw").doc("应急下架", "take a resource down"))
+//!         .menu(MenuItem::new("/catalogue", Text::new("目录", "Catalogue"), 20))
+//!         .texts(&[(Lang::Zh, include_str!("../locales/zh.ftl")), (Lang::En, include_str!("../locales/en.ftl"))])
+//! }
+//!
+//! pub async fn list(call: Call) -> Answer {            // further extractors before the last: axum's; last: Fields
+//!     let words = call.query.get("q").unwrap_or_default();
+//!     ...
+//!     call.respond(Head::new("..."), &body, &json!({ "rows": rows }))
+//! }
+//! ```
+
+mod call;
+mod capability;
+mod failure;
+mod platform;
+mod route;
+
+pub use call::{Call, Wants, download};
+pub use capability::{Capability, EventKind, MenuItem, Permitted, Setting};
+pub use failure::{Answer, Failure};
+pub use platform::Platform;
+pub use route::{Audit, BODY_BYTES_MAX, Faces, Handler, Method, Parameter, Permission, Route, TIMEOUT_S, delete, get, post, put};

@@ -23,11 +23,13 @@
 //! }
 //! ```
 
+mod fields;
 mod format;
 mod shell;
 mod texts;
 mod view;
 
+pub use fields::{FIELDS_MAX, Fields};
 pub use format::{date, grouped, minute};
 pub use shell::{Head, Markup, escape, page};
 pub use texts::{Arg, Texts};

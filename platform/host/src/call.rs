@@ -1,0 +1,137 @@
+//! One call of a route as its handler sees it: platform, context, view, path and query. Answers as page or JSON,
+//! as the caller asked. Reads no body; that is [`yiwang_web::Fields`] and [`crate::Uploads`].
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::{HeaderMap, StatusCode, header};
+use yiwang_kernel::{Ctx, Error, Result};
+use yiwang_web::{Fields, Head, Markup, View};
+
+use crate::{Answer, Failure, Platform};
+
+/// The shape the caller asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wants {
+    /// A page.
+    Html,
+    /// The JSON twin: `Accept: application/json` or `?format=json`.
+    Json,
+}
+
+/// One call of a route.
+pub struct Call {
+    /// The handles of the platform.
+    pub platform: Arc<Platform>,
+    /// Who acts, in which language, when.
+    pub ctx: Ctx,
+    /// What pages know about the reader.
+    pub view: Arc<View>,
+    /// The query.
+    pub query: Fields,
+    /// The shape asked for.
+    pub wants: Wants,
+    /// The session's token, for signing out; none for strangers.
+    pub session: Option<String>,
+    /// The headers of the request.
+    pub headers: HeaderMap,
+    path: Vec<(String, String)>,
+}
+
+/// What the outer middleware found out about a request; the handlers' [`Call`] is made of it.
+#[derive(Clone)]
+pub(crate) struct Visit {
+    pub(crate) ctx: Ctx,
+    pub(crate) view: Arc<View>,
+    pub(crate) wants: Wants,
+    pub(crate) session: Option<String>,
+}
+
+impl Call {
+    /// A part of the path by its name in the route.
+    pub fn path(&self, name: &str) -> Result<&str> {
+        let found = self.path.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str()).ok_or_else(|| Error::broken(format!("the path has no part {name}")))
+    }
+
+    /// The page or its JSON twin, as the caller asked.
+    pub fn respond(&self, head: Head, body: &dyn askama::DynTemplate, json: &serde_json::Value) -> Answer {
+        self.respond_as(StatusCode::OK, head, body, json)
+    }
+
+    /// As [`Call::respond`] with another status: 201 for something made, 422 for a form to mend.
+    pub fn respond_as(
+        &self,
+        status: StatusCode,
+        head: Head,
+        body: &dyn askama::DynTemplate,
+        json: &serde_json::Value,
+    ) -> Answer {
+        match self.wants {
+            Wants::Html => self.page_of(status, head, &Markup::of(body)?),
+            Wants::Json => self.json(status, json),
+        }
+    }
+
+    /// A page of markup made by web's own parts alone.
+    pub fn page_of(&self, status: StatusCode, head: Head, body: &Markup) -> Answer {
+        let html = yiwang_web::page(&self.view, &head, body)?;
+        Ok((status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response())
+    }
+
+    /// JSON whatever the caller asked for.
+    pub fn json(&self, status: StatusCode, json: &serde_json::Value) -> Answer {
+        let mut text = json.to_string();
+        text.push('\n');
+        Ok((status, [(header::CONTENT_TYPE, "application/json")], text).into_response())
+    }
+
+    /// After a form: on to a page (303), or for a JSON caller the JSON.
+    pub fn done(&self, to: &str, json: &serde_json::Value) -> Answer {
+        match self.wants {
+            Wants::Html => self.redirect(to),
+            Wants::Json => self.json(StatusCode::OK, json),
+        }
+    }
+
+    /// On to another page of this site (303).
+    pub fn redirect(&self, to: &str) -> Answer {
+        if !to.starts_with('/') || to.starts_with("//") || to.contains(['\\', '\r', '\n']) {
+            return Err(Failure(Error::broken("a redirect leaves the site")));
+        }
+        Ok((StatusCode::SEE_OTHER, [(header::LOCATION, to.to_owned())]).into_response())
+    }
+}
+
+impl FromRequestParts<Arc<Platform>> for Call {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, platform: &Arc<Platform>) -> Result<Call, Failure> {
+        let visit = parts.extensions.get::<Visit>().cloned();
+        let Some(visit) = visit else { return Err(Failure(Error::broken("a route stands outside the router"))) };
+        let params = RawPathParams::from_request_parts(parts, platform).await;
+        let params = params.map_err(|_| Error::malformed("path-format"))?;
+        let path = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let query = Fields::of_query(parts.uri.query().unwrap_or_default())?;
+        Ok(Call {
+            platform: Arc::clone(platform),
+            ctx: visit.ctx,
+            view: visit.view,
+            query,
+            wants: visit.wants,
+            session: visit.session,
+            headers: parts.headers.clone(),
+            path,
+        })
+    }
+}
+
+/// How a finished answer is a `Response`: for streams and downloads.
+pub fn download(file_name: &str, media_type: &str, body: axum::body::Body) -> Response {
+    let ascii: String = file_name.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' }).collect();
+    let disposition = format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{}", yiwang_web::encode(file_name));
+    let headers = [(header::CONTENT_TYPE, media_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
+    (headers, body).into_response()
+}

@@ -1,0 +1,35 @@
+//! The handles every operation may use, made once by `server`. Opens nothing itself.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use yiwang_kernel::{Actor, Clock, Ctx, Random};
+use yiwang_store::Db;
+use yiwang_web::{Site, Texts};
+
+/// The handles every operation may use; shared as `Arc<Platform>`.
+pub struct Platform {
+    /// The database.
+    pub db: Db,
+    /// Texts of all capabilities.
+    pub texts: Arc<Texts>,
+    /// What the city says about itself on every page.
+    pub site: Arc<Site>,
+    /// Where the data directory is.
+    pub data_dir: PathBuf,
+    /// Whether the directory is marked as a demo.
+    pub demo: bool,
+    /// The key of form tokens; random per city.
+    pub form_key: [u8; 32],
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where randomness comes from.
+    pub random: Arc<dyn Random>,
+}
+
+impl Platform {
+    /// A context outside a request: jobs, start-up, the command line.
+    pub fn ctx(&self, actor: Actor) -> Ctx {
+        Ctx::new(actor, Arc::clone(&self.clock), Arc::clone(&self.random))
+    }
+}
