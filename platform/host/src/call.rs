@@ -7,6 +7,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
+use yiwang_access::Token;
 use yiwang_kernel::{Ctx, Error, Result};
 use yiwang_web::{Fields, Head, Markup, View};
 
@@ -33,8 +34,8 @@ pub struct Call {
     pub query: Fields,
     /// The shape asked for.
     pub wants: Wants,
-    /// The session's token, for signing out; none for strangers.
-    pub session: Option<String>,
+    /// The session's token, for signing in anew and signing out; none for strangers.
+    pub session: Option<Token>,
     /// The headers of the request.
     pub headers: HeaderMap,
     path: Vec<(String, String)>,
@@ -46,7 +47,7 @@ pub(crate) struct Visit {
     pub(crate) ctx: Ctx,
     pub(crate) view: Arc<View>,
     pub(crate) wants: Wants,
-    pub(crate) session: Option<String>,
+    pub(crate) session: Option<Token>,
 }
 
 impl Call {

@@ -1,9 +1,10 @@
 //! The one value a capability gives: everything it adds to the product, as data. Runs nothing.
 
-use yiwang_kernel::{Lang, Role, Text};
+use yiwang_access::Permission;
+use yiwang_kernel::{Lang, Text};
 use yiwang_store::Migration;
 
-use crate::{Faces, Permission, Route};
+use crate::{Faces, Needs, Route};
 
 /// Everything a capability adds to the product.
 #[derive(Debug)]
@@ -17,7 +18,7 @@ pub struct Capability {
     /// Its menu entries.
     pub menu: Vec<MenuItem>,
     /// The permissions it asks for.
-    pub permissions: Vec<Permitted>,
+    pub permissions: Vec<Permission>,
     /// The settings it reads.
     pub settings: Vec<Setting>,
     /// Its tables, in order.
@@ -40,20 +41,9 @@ pub struct MenuItem {
     /// On which faces it stands.
     pub faces: Faces,
     /// Who sees it.
-    pub permission: Permission,
+    pub needs: Needs,
     /// Place in the menu, from the left.
     pub order: u16,
-}
-
-/// A permission and the roles that hold it unless a city's policy says otherwise.
-#[derive(Debug, Clone)]
-pub struct Permitted {
-    /// `capability.verb`.
-    pub name: &'static str,
-    /// What it allows, for the matrix of roles.
-    pub title: Text,
-    /// Who holds it.
-    pub roles: &'static [Role],
 }
 
 /// A setting with its default.
@@ -107,10 +97,10 @@ impl Capability {
         self
     }
 
-    /// Declares a permission and the roles that hold it.
+    /// Declares a permission; its title is the text `permission-capability-verb`.
     #[must_use]
-    pub fn permission(mut self, name: &'static str, title: Text, roles: &'static [Role]) -> Capability {
-        self.permissions.push(Permitted { name, title, roles });
+    pub fn permission(mut self, permission: Permission) -> Capability {
+        self.permissions.push(permission);
         self
     }
 
@@ -153,7 +143,7 @@ impl Capability {
 impl MenuItem {
     /// An entry for everybody on both faces.
     pub fn new(path: &'static str, title: Text, order: u16) -> MenuItem {
-        MenuItem { path, title, faces: Faces::Both, permission: Permission::Open, order }
+        MenuItem { path, title, faces: Faces::Both, needs: Needs::Open, order }
     }
 
     /// Only on this face.
@@ -166,14 +156,14 @@ impl MenuItem {
     /// Only for whom this permission is given.
     #[must_use]
     pub fn needs(mut self, permission: &'static str) -> MenuItem {
-        self.permission = Permission::Named(permission);
+        self.needs = Needs::Permission(permission);
         self
     }
 
     /// Only for whoever is signed in.
     #[must_use]
     pub fn signed_in(mut self) -> MenuItem {
-        self.permission = Permission::SignedIn;
+        self.needs = Needs::SignedIn;
         self
     }
 }

@@ -8,6 +8,7 @@
 //!         .route(get("/catalogue", pages::list).open().audit_none("public list").doc("数据目录", "list resources"))
 //!         .route(post("/catalogue/{code}/withdraw", pages::withdraw)
 //!             .needs("catalogue.withdraw").audit("catalogue.withdraw").doc("应急下架", "take a resource down"))
+//!         .permission(access::Permission::usual("catalogue.withdraw", &[Role::Steward]))
 //!         .menu(MenuItem::new("/catalogue", Text::new("目录", "Catalogue"), 20))
 //!         .texts(&[(Lang::Zh, include_str!("../locales/zh.ftl")), (Lang::En, include_str!("../locales/en.ftl"))])
 //! }
@@ -26,7 +27,7 @@ mod platform;
 mod route;
 
 pub use call::{Call, Wants, download};
-pub use capability::{Capability, EventKind, MenuItem, Permitted, Setting};
+pub use capability::{Capability, EventKind, MenuItem, Setting};
 pub use failure::{Answer, Failure};
 pub use platform::Platform;
-pub use route::{Audit, BODY_BYTES_MAX, Faces, Handler, Method, Parameter, Permission, Route, TIMEOUT_S, delete, get, post, put};
+pub use route::{Audit, BODY_BYTES_MAX, Faces, Handler, Method, Needs, Parameter, Route, TIMEOUT_S, delete, get, post, put};

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use yiwang_access::{Access, RateLimits, Sessions};
 use yiwang_kernel::{Actor, Clock, Ctx, Random};
 use yiwang_store::Db;
 use yiwang_web::{Site, Texts};
@@ -19,8 +20,12 @@ pub struct Platform {
     pub data_dir: PathBuf,
     /// Whether the directory is marked as a demo.
     pub demo: bool,
-    /// The key of form tokens; random per city.
-    pub form_key: [u8; 32],
+    /// Who may do what.
+    pub access: Access,
+    /// Who is signed in.
+    pub sessions: Sessions,
+    /// How often who may try.
+    pub limits: RateLimits,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
     /// Where randomness comes from.

@@ -26,7 +26,7 @@ pub struct Route {
     /// On which faces it is served.
     pub faces: Faces,
     /// Who may call it.
-    pub permission: Permission,
+    pub needs: Needs,
     /// What is noted of a call.
     pub audit: Audit,
     /// One line of what it does, for `/api` and OpenAPI.
@@ -67,13 +67,13 @@ pub enum Faces {
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Permission {
+pub enum Needs {
     /// Everybody, strangers too.
     Open,
     /// Whoever is signed in.
     SignedIn,
     /// Whom access gives this permission: `capability.verb`.
-    Named(&'static str),
+    Permission(&'static str),
 }
 
 /// What is noted of a call, besides the request line every call leaves.
@@ -151,13 +151,13 @@ impl WithoutPermission {
 
     /// For whoever is signed in.
     pub fn signed_in(mut self) -> WithoutAudit {
-        self.0.permission = Permission::SignedIn;
+        self.0.needs = Needs::SignedIn;
         WithoutAudit(self.0)
     }
 
     /// For whom access gives this permission; served inside only unless `.both()` or `.public()` follows.
     pub fn needs(mut self, permission: &'static str) -> WithoutAudit {
-        self.0.permission = Permission::Named(permission);
+        self.0.needs = Needs::Permission(permission);
         self.0.faces = Faces::Inside;
         WithoutAudit(self.0)
     }
@@ -191,7 +191,7 @@ impl Route {
             method,
             path,
             faces: Faces::Both,
-            permission: Permission::Open,
+            needs: Needs::Open,
             audit: Audit::None { reason: "" },
             doc: Text::default(),
             parameters: Vec::new(),
