@@ -1,0 +1,166 @@
+//! The handle to the store: opens it, reads, writes, runs transactions and repeats those that met another one.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use yiwang_kernel::{Error, Result};
+
+use crate::fault::Fault;
+use crate::tx::Open;
+use crate::{Row, Tx, Value, postgres, sqlite};
+
+const ATTEMPTS_MAX: u32 = 60;
+const PAUSE_MS_MAX: u64 = 100;
+
+/// The store. Cheap to clone; all clones are one store.
+#[derive(Clone)]
+pub struct Db {
+    pub(crate) store: Arc<Store>,
+}
+
+/// Which database answers.
+pub(crate) enum Store {
+    Sqlite(sqlite::Store),
+    Postgres { store: postgres::Store, location: String },
+}
+
+impl Db {
+    /// Opens `sqlite:PATH` (created when missing) or `postgres://...`.
+    pub async fn open(url: &str) -> Result<Db> {
+        let store = if let Some(path) = url.strip_prefix("sqlite:") {
+            sqlite::Store::open(Path::new(path)).await.map(Store::Sqlite)
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let location = postgres::location(url);
+            postgres::Store::open(url).await.map(|store| Store::Postgres { store, location })
+        } else {
+            return Err(Error::refused("store-address"));
+        };
+        let store = store.map_err(|fault| fault.error)?;
+        Ok(Db { store: Arc::new(store) })
+    }
+
+    /// Where the store is, without user and password, for people who run it.
+    pub fn location(&self) -> String {
+        match &*self.store {
+            Store::Sqlite(store) => format!("sqlite:{}", store.path.display()),
+            Store::Postgres { location, .. } => location.clone(),
+        }
+    }
+
+    /// The rows of a reading statement, on a connection that cannot write.
+    pub async fn query(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>> {
+        let rows = match &*self.store {
+            Store::Sqlite(store) => match store.readers.acquire().await {
+                Ok(mut connection) => sqlite::query(&mut connection, sql, parameters).await,
+                Err(error) => Err(error.into()),
+            },
+            Store::Postgres { store, .. } => match store.readers.acquire().await {
+                Ok(mut connection) => postgres::query(&mut connection, sql, parameters).await,
+                Err(error) => Err(error.into()),
+            },
+        };
+        rows.map_err(|fault| fault.error)
+    }
+
+    /// The first row of a reading statement, if there is one.
+    pub async fn query_one(&self, sql: &str, parameters: &[Value]) -> Result<Option<Row>> {
+        Ok(self.query(sql, parameters).await?.into_iter().next())
+    }
+
+    /// Runs one writing statement; durable on return. The number of rows it touched.
+    pub async fn execute(&self, sql: &str, parameters: &[Value]) -> Result<u64> {
+        self.tx(|tx| Box::pin(async move { tx.execute(sql, parameters).await })).await
+    }
+
+    /// Runs the work in one transaction; durable on return, undone when the work returns an error. The work may run
+    /// more than once, so it does nothing but read and write through `tx`.
+    pub async fn tx<'a, T, F>(&self, mut work: F) -> Result<T>
+    where
+        T: Send,
+        F: for<'t> FnMut(&'t mut Tx<'a>) -> BoxFuture<'t, Result<T>> + Send,
+    {
+        for attempt in 0..ATTEMPTS_MAX {
+            match self.attempt(&mut work).await {
+                Ok(value) => return Ok(value),
+                Err(fault) if fault.again => pause(attempt).await,
+                Err(fault) => return Err(fault.error),
+            }
+        }
+        Err(Error::unavailable("store-busy"))
+    }
+
+    /// Writes a consistent copy of the store to a new file. PostgreSQL is copied by its own tools.
+    pub async fn snapshot_to(&self, path: &Path) -> Result<()> {
+        match &*self.store {
+            Store::Sqlite(store) => store.snapshot_to(path).await.map_err(|fault| fault.error),
+            Store::Postgres { .. } => Err(Error::refused("store-snapshot-elsewhere")),
+        }
+    }
+
+    /// Closes all connections; what is acknowledged is durable without it.
+    pub async fn close(&self) {
+        match &*self.store {
+            Store::Sqlite(store) => store.readers.close().await,
+            Store::Postgres { store, .. } => {
+                store.readers.close().await;
+                store.writers.close().await;
+            }
+        }
+    }
+
+    async fn attempt<'a, T, F>(&self, work: &mut F) -> Result<T, Fault>
+    where
+        T: Send,
+        F: for<'t> FnMut(&'t mut Tx<'a>) -> BoxFuture<'t, Result<T>> + Send,
+    {
+        let mut tx = Tx::new(self.begin().await?);
+        let outcome = work(&mut tx).await;
+        let Tx { open, failed, .. } = tx;
+        let outcome = match failed {
+            Some(fault) => Err(fault),
+            None => outcome.map_err(Fault::from),
+        };
+        match outcome {
+            Ok(value) => self.commit(open).await.map(|()| value),
+            Err(fault) => {
+                self.rollback(open).await;
+                Err(fault)
+            }
+        }
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Open, Fault> {
+        match &*self.store {
+            Store::Sqlite(store) => Ok(Open::Sqlite(store.writers.enter().await?)),
+            Store::Postgres { store, .. } => Ok(Open::Postgres(store.writers.begin().await?)),
+        }
+    }
+
+    pub(crate) async fn commit(&self, open: Open) -> Result<(), Fault> {
+        match (&*self.store, open) {
+            (Store::Sqlite(store), Open::Sqlite(turn)) => store.writers.keep(turn).await,
+            (_, Open::Postgres(tx)) => Ok(tx.commit().await?),
+            (Store::Postgres { .. }, Open::Sqlite(_)) => Err(Error::broken("a transaction of another store").into()),
+        }
+    }
+
+    pub(crate) async fn rollback(&self, open: Open) {
+        match (&*self.store, open) {
+            (Store::Sqlite(store), Open::Sqlite(turn)) => store.writers.undo(turn).await,
+            // Dropping it rolls back too; a failure here means the connection is gone, and with it the transaction.
+            (_, Open::Postgres(tx)) => drop(tx.rollback().await),
+            (Store::Postgres { .. }, Open::Sqlite(_)) => {}
+        }
+    }
+}
+
+/// Waits a random while that grows with the attempts.
+async fn pause(attempt: u32) {
+    let mut random = [0u8; 2];
+    yiwang_seal::random(&mut random);
+    let longest_ms = (2u64 << attempt.min(6)).min(PAUSE_MS_MAX);
+    let share_us = u64::from(u16::from_le_bytes(random)) * longest_ms * 1000 / 65_536;
+    tokio::time::sleep(Duration::from_micros(share_us)).await;
+}
