@@ -32,7 +32,9 @@ pub enum Holders {
     Anyone,
     /// Every signed-in account.
     Accounts,
-    /// These roles, each with its reach.
+    /// These roles, each with its usual reach (see [`usual_reach`]).
+    Usual(&'static [Role]),
+    /// These roles, each with the reach given here.
     Roles(&'static [(Role, Reach)]),
 }
 
@@ -47,7 +49,27 @@ pub struct Permission {
     pub duty: Duty,
 }
 
+/// How far a role reaches unless its permission says otherwise: who works for one department reaches that one.
+pub fn usual_reach(role: Role) -> Reach {
+    match role {
+        Role::Steward | Role::Lead | Role::Clerk | Role::Approver => Reach::OwnDepartment,
+        Role::SystemAdmin
+        | Role::SecurityAdmin
+        | Role::AuditAdmin
+        | Role::Bureau
+        | Role::Chief
+        | Role::Operator
+        | Role::Resident
+        | Role::Agent => Reach::City,
+    }
+}
+
 impl Permission {
+    /// A permission for the city's work, held by these roles with their usual reach (see [`usual_reach`]).
+    pub const fn usual(name: &'static str, roles: &'static [Role]) -> Permission {
+        Permission { name, holders: Holders::Usual(roles), duty: Duty::City }
+    }
+
     /// A permission for the city's work, held by these roles.
     pub const fn roles(name: &'static str, roles: &'static [(Role, Reach)]) -> Permission {
         Permission { name, holders: Holders::Roles(roles), duty: Duty::City }
@@ -79,6 +101,7 @@ impl Permission {
         let mut groups: Vec<String> = match self.holders {
             Holders::Anyone => vec!["by_anyone".to_owned()],
             Holders::Accounts => vec!["by_account".to_owned()],
+            Holders::Usual(roles) => roles.iter().map(|role| group(*role, usual_reach(*role))).collect(),
             Holders::Roles(roles) => roles.iter().map(|(role, reach)| group(*role, *reach)).collect(),
         };
         let duty = match self.duty {

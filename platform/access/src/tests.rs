@@ -2,6 +2,7 @@
 
 mod limits;
 mod policies;
+mod sessions;
 
 use std::sync::Arc;
 
