@@ -8,7 +8,8 @@ CREATE TABLE access_sessions (
     long INTEGER NOT NULL,
     started INTEGER NOT NULL,
     seen INTEGER NOT NULL,
-    ends INTEGER NOT NULL
+    ends INTEGER NOT NULL,
+    latest INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX access_sessions_account ON access_sessions (account, started);
 CREATE INDEX access_sessions_ends ON access_sessions (ends);

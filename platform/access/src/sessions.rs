@@ -81,6 +81,8 @@ pub struct Session {
     pub seen: Instant,
     /// When it ends unless used.
     pub ends: Instant,
+    /// When it ends even in use.
+    pub latest: Instant,
 }
 
 /// Starts, finds and ends sessions.
@@ -102,13 +104,23 @@ impl Sessions {
     }
 
     /// Starts a session with a new token, ending the one the reader came with (a token never survives a sign-in).
-    pub async fn start(&self, ctx: &Ctx, account: &Account, replaces: Option<&Token>) -> Result<(Token, Session)> {
+    /// `until` ends it earlier than usual: when roles of the account are lent for a time.
+    pub async fn start(
+        &self,
+        ctx: &Ctx,
+        account: &Account,
+        replaces: Option<&Token>,
+        until: Option<Instant>,
+    ) -> Result<(Token, Session)> {
         let token = Token::new(ctx);
         let now = ctx.now();
         let public = |role: &Role| matches!(role, Role::Resident | Role::Agent);
         let long = ctx.face == Face::Public && !account.roles.is_empty() && account.roles.iter().all(public);
-        let ends = now.plus_s(if long { PUBLIC_WHOLE_S } else { IDLE_S });
-        let session = Session { id: Id::new(ctx), account: account.clone(), long, started: now, seen: now, ends };
+        let usual = now.plus_s(if long { PUBLIC_WHOLE_S } else { INSIDE_WHOLE_S });
+        let latest = until.map_or(usual, |until| until.min(usual));
+        let ends = if long { latest } else { now.plus_s(IDLE_S).min(latest) };
+        let account = account.clone();
+        let session = Session { id: Id::new(ctx), account, long, started: now, seen: now, ends, latest };
         let (hash, replaced) = (token.hash(), replaces.map(Token::hash));
         let written = &session;
         self.db
@@ -141,7 +153,7 @@ impl Sessions {
         }
         if session.seen.plus_s(SEEN_EVERY_S) <= now {
             session.seen = now;
-            session.ends = if session.long { session.ends } else { ends_after(&session, now) };
+            session.ends = if session.long { session.latest } else { now.plus_s(IDLE_S).min(session.latest) };
             if !store::touch(&self.db, &hash, session.seen, session.ends).await? {
                 return Ok(None);
             }
@@ -205,8 +217,4 @@ impl Sessions {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         cache.retain(|hash, known| !which(hash, &known.session));
     }
-}
-
-fn ends_after(session: &Session, now: Instant) -> Instant {
-    now.plus_s(IDLE_S).min(session.started.plus_s(INSIDE_WHOLE_S))
 }

@@ -12,8 +12,9 @@ pub const MIGRATIONS: &[Migration] =
 pub(crate) async fn insert(tx: &mut Tx<'_>, token_hash: &[u8; 32], session: &Session) -> Result<()> {
     let roles: Vec<&str> = session.account.roles.iter().map(|role| role.word()).collect();
     tx.execute(
-        "INSERT INTO access_sessions (token_hash, id, account, name, department, roles, long, started, seen, ends)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO access_sessions
+           (token_hash, id, account, name, department, roles, long, started, seen, ends, latest)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         &[
             token_hash.into(),
             session.id.into(),
@@ -25,6 +26,7 @@ pub(crate) async fn insert(tx: &mut Tx<'_>, token_hash: &[u8; 32], session: &Ses
             session.started.into(),
             session.seen.into(),
             session.ends.into(),
+            session.latest.into(),
         ],
     )
     .await?;
@@ -34,7 +36,7 @@ pub(crate) async fn insert(tx: &mut Tx<'_>, token_hash: &[u8; 32], session: &Ses
 pub(crate) async fn find(db: &Db, token_hash: &[u8; 32]) -> Result<Option<Session>> {
     let row = db
         .query_one(
-            "SELECT id, account, name, department, roles, long, started, seen, ends
+            "SELECT id, account, name, department, roles, long, started, seen, ends, latest
              FROM access_sessions WHERE token_hash = $1",
             &[token_hash.into()],
         )
@@ -56,7 +58,7 @@ pub(crate) async fn touch(db: &Db, token_hash: &[u8; 32], seen: Instant, ends: I
 pub(crate) async fn list(db: &Db, account: Id, now: Instant, limit: usize) -> Result<Vec<Session>> {
     let rows = db
         .query(
-            "SELECT id, account, name, department, roles, long, started, seen, ends
+            "SELECT id, account, name, department, roles, long, started, seen, ends, latest
              FROM access_sessions WHERE account = $1 AND ends > $2 ORDER BY started DESC, id DESC LIMIT $3",
             &[account.into(), now.into(), limit.into()],
         )
@@ -104,5 +106,6 @@ fn session(row: &Row) -> Result<Session> {
         started: row.instant("started")?,
         seen: row.instant("seen")?,
         ends: row.instant("ends")?,
+        latest: row.instant("latest")?,
     })
 }

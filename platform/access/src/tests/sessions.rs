@@ -34,7 +34,7 @@ impl Bench {
     }
 
     async fn start(&self, account: &Account) -> Token {
-        self.sessions.start(&self.ctx, account, None).await.expect("starts").0
+        self.sessions.start(&self.ctx, account, None, None).await.expect("starts").0
     }
 
     async fn alive(&self, token: &Token) -> bool {
@@ -71,7 +71,7 @@ async fn a_sign_in_never_keeps_the_token_it_came_with() {
         let planted = bench.start(&account).await;
         assert!(bench.alive(&planted).await);
         let victim = bench.account(&[Role::Clerk]);
-        let (fresh, _) = bench.sessions.start(&bench.ctx, &victim, Some(&planted)).await.expect("starts");
+        let (fresh, _) = bench.sessions.start(&bench.ctx, &victim, Some(&planted), None).await.expect("starts");
         assert!(fresh != planted);
         assert!(!bench.alive(&planted).await, "{}: the old token is dead at once", bench.db.name);
         assert!(bench.alive(&fresh).await);
@@ -88,6 +88,10 @@ async fn a_staff_session_ends_when_idle_and_at_last_even_in_use() {
         }
         bench.clock.advance_s(11 * HOUR_S);
         assert!(!bench.alive(&token).await, "over the whole time");
+        let until = Some(bench.ctx.now().plus_s(HOUR_S));
+        let lent = bench.sessions.start(&bench.ctx, &bench.account(&[Role::Clerk]), None, until).await;
+        bench.clock.advance_s(HOUR_S);
+        assert!(!bench.alive(&lent.expect("starts").0).await, "the loan of its roles is over");
         let idle = bench.start(&bench.account(&[Role::Steward])).await;
         bench.clock.advance_s(IDLE_S);
         assert!(!bench.alive(&idle).await);
@@ -106,7 +110,7 @@ async fn only_a_resident_on_the_public_face_has_a_long_session() {
             (&public, &[], IDLE_S),
             (&bench.ctx, &[Role::Resident], IDLE_S),
         ] {
-            let (_, session) = bench.sessions.start(ctx, &bench.account(roles), None).await.expect("starts");
+            let (_, session) = bench.sessions.start(ctx, &bench.account(roles), None, None).await.expect("starts");
             assert_eq!(session.ends, session.started.plus_s(lasts_s), "{roles:?}");
         }
     }
