@@ -133,9 +133,7 @@ impl Finder<'_> {
         let top = TopDocs::with_limit(limit).and_offset(query.offset.min(OFFSET_MAX));
         let browsing = query.text.trim().is_empty();
         let found: Vec<(f32, DocAddress)> = match query.sort {
-            Sort::Relevance if !browsing => {
-                self.searcher.search(clause, &top.order_by_score()).map_err(failed)?
-            }
+            Sort::Relevance if !browsing => self.searcher.search(clause, &top.order_by_score()).map_err(failed)?,
             Sort::Newest => {
                 let newest = top.order_by_fast_field::<i64>("stamp", Order::Desc);
                 let found = self.searcher.search(clause, &newest).map_err(failed)?;
@@ -246,14 +244,14 @@ impl Finder<'_> {
             })
             .collect();
         let needed = (each.len() * 2).div_ceil(3);
-        (!each.is_empty()).then(|| -> Box<dyn Clause> {
-            Box::new(BooleanQuery::union_with_minimum_required_clauses(each, needed))
-        })
+        (!each.is_empty())
+            .then(|| -> Box<dyn Clause> { Box::new(BooleanQuery::union_with_minimum_required_clauses(each, needed)) })
     }
 
     /// Letters alone may be a sound, whole or by initials.
     fn sound(&self, part: &str) -> Vec<Box<dyn Clause>> {
-        let letters: String = part.chars().filter(|char| *char != '\'').map(|c| if c == 'ü' { 'v' } else { c }).collect();
+        let letters: String =
+            part.chars().filter(|char| *char != '\'').map(|c| if c == 'ü' { 'v' } else { c }).collect();
         if letters.len() < 2 || !letters.bytes().all(|byte| byte.is_ascii_lowercase()) {
             return Vec::new();
         }
@@ -270,10 +268,7 @@ impl Finder<'_> {
         if code.len() < 2 || code.chars().any(is_ideograph) {
             return Vec::new();
         }
-        vec![
-            constant(term(self.fields.code, &code), 100.0),
-            constant(prefix(self.fields.code, &code), 20.0),
-        ]
+        vec![constant(term(self.fields.code, &code), 100.0), constant(prefix(self.fields.code, &code), 20.0)]
     }
 }
 

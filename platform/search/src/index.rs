@@ -58,7 +58,8 @@ impl Search {
     /// Opens the index in this folder, or begins an empty one where there is none that can be read.
     pub fn open(dir: &Path) -> Result<Search> {
         let (index, fields, fresh) = open_or_begin(dir)?;
-        let writer = index.writer_with_num_threads(1, WRITER_BYTES).map_err(|error| failed("open for writing", error))?;
+        let writer =
+            index.writer_with_num_threads(1, WRITER_BYTES).map_err(|error| failed("open for writing", error))?;
         let builder = index.reader_builder().reload_policy(ReloadPolicy::Manual);
         let reader = builder.try_into().map_err(|error: tantivy::TantivyError| failed("open for reading", error))?;
         let tombstones = Tombstones::open(dir)?;

@@ -42,8 +42,9 @@ fn mark_text(folded: &[String], word: &str, hit: &mut [bool]) {
     for start in 0..folded.len() {
         let mut rest = word;
         let mut end = start;
-        while let Some(next) = folded.get(end).filter(|next| !next.is_empty()).and_then(|next| rest.strip_prefix(next.as_str())) {
-            rest = next;
+        while let Some(next) = folded.get(end).filter(|next| !next.is_empty()) {
+            let Some(after) = rest.strip_prefix(next.as_str()) else { break };
+            rest = after;
             end += 1;
             if rest.is_empty() {
                 hit[start..end].fill(true);

@@ -82,8 +82,26 @@ fn a_thing_is_found_by_whatever_a_person_types() {
     let dir = tempfile::tempdir().expect("a folder");
     let search = filled(dir.path());
     let typed = [
-        "停车场", "停车", "停車場", "tingche", "tingchec", "ting che chang", "tcc", "ＴＣ", "tc", "sstcc", "parking",
-        "Park", "449901-C001", "449901 c001 0001", "车位总数", "chewei", "公共停车场", "属", "停车场的信息", "车场信",
+        "停车场",
+        "停车",
+        "停車場",
+        "tingche",
+        "tingchec",
+        "ting che chang",
+        "tcc",
+        "ＴＣ",
+        "tc",
+        "sstcc",
+        "parking",
+        "Park",
+        "449901-C001",
+        "449901 c001 0001",
+        "车位总数",
+        "chewei",
+        "公共停车场",
+        "属",
+        "停车场的信息",
+        "车场信",
     ];
     for text in typed {
         let hits = ask(&search, text);
@@ -246,7 +264,9 @@ fn no_text_breaks_a_query() {
     let dir = tempfile::tempdir().expect("a folder");
     let search = filled(dir.path());
     let long = "停车".repeat(5_000);
-    for text in ["\"", "title:(", "a AND", "停 OR -车", "*", "?", "\\", "~", "\u{10ffff}", "👪🏽", "''", "ü", "a\u{0}b", &long] {
+    let odd =
+        ["\"", "title:(", "a AND", "停 OR -车", "*", "?", "\\", "~", "\u{10ffff}", "👪🏽", "''", "ü", "a\u{0}b", &long];
+    for text in odd {
         find(&search, Query { text: text.into(), offset: usize::MAX, ..public() });
     }
 }
