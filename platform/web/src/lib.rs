@@ -23,15 +23,25 @@
 //! }
 //! ```
 
+mod assets;
+mod chart;
+mod export;
 mod fields;
+mod form;
 mod format;
 mod shell;
+mod table;
 mod texts;
 mod view;
 
+pub use assets::{Asset, Library, asset, assets, libraries};
+pub use chart::{Chart, POINTS_MAX};
+pub use export::{Datum, Export, Format, Rows, csv, csv_for_excel, rows_of};
 pub use fields::{FIELDS_MAX, Fields};
+pub use form::{Choice, Field, Form};
 pub use format::{date, grouped, minute};
 pub use shell::{Head, Markup, escape, page};
+pub use table::{Cell, Column, Paging, Table, Tone};
 pub use texts::{Arg, Texts};
 pub use view::{MenuEntry, Site, View, encode};
 
@@ -40,3 +50,6 @@ pub const TEXTS: &[(yiwang_kernel::Lang, &str)] = &[
     (yiwang_kernel::Lang::Zh, include_str!("../locales/zh.ftl")),
     (yiwang_kernel::Lang::En, include_str!("../locales/en.ftl")),
 ];
+
+/// What htmx does with a boosted link or search form: fetches the page and swaps its main part.
+const BOOST: &str = "select:#main target:#main swap:outerHTML";

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use askama::Template;
-use yiwang_kernel::{Error, Result};
+use yiwang_kernel::{Error, Lang, Result};
 
-use crate::View;
+use crate::{View, assets};
 
 /// HTML that is already escaped. Made by web's own parts and by askama; never from text of users.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,11 +74,30 @@ struct Layout<'a> {
     view: &'a View,
     head: &'a Head,
     body: &'a Markup,
+    other: Lang,
+    other_name: String,
+    lang_to: String,
+    large_to: String,
+    style: Option<String>,
+    icon: Option<String>,
+    script: Option<String>,
 }
 
 /// The whole page.
 pub fn page(view: &View, head: &Head, body: &Markup) -> Result<String> {
-    let layout = Layout { view, head, body };
+    let other = if view.lang == Lang::Zh { Lang::En } else { Lang::Zh };
+    let layout = Layout {
+        view,
+        head,
+        body,
+        other,
+        other_name: view.texts.text(other, "web-language"),
+        lang_to: view.address_setting(&[("lang", other.code())]),
+        large_to: view.address_setting(&[("large", if view.large { "0" } else { "1" })]),
+        style: assets::address("yiwang", "css"),
+        icon: assets::address("icon", "svg"),
+        script: assets::address("htmx", "js"),
+    };
     layout.render().map_err(|source| Error::internal("the layout did not render", source))
 }
 

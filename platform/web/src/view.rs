@@ -1,6 +1,7 @@
 //! What every page knows about its reader and its site: language, face, large mode, menu, form token. Built by
 //! `host` for each request; reads nothing by itself.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -111,13 +112,13 @@ impl View {
     }
 
     /// 2026年11月21日（星期六）.
-    pub fn date(&self, day: CivilDate) -> String {
-        date(self.lang, day)
+    pub fn date(&self, day: impl Borrow<CivilDate>) -> String {
+        date(self.lang, *day.borrow())
     }
 
     /// 2026年11月21日（星期六）14:20, in China.
-    pub fn minute(&self, instant: Instant) -> String {
-        minute(self.lang, instant)
+    pub fn minute(&self, instant: impl Borrow<Instant>) -> String {
+        minute(self.lang, *instant.borrow())
     }
 
     /// The hidden field every form begins with: `<input type="hidden" name="csrf" ...>`; must be the first field.
@@ -131,14 +132,13 @@ impl View {
         self.form_token_used.load(Ordering::Relaxed)
     }
 
-    /// This very page with one query parameter set (or, with an empty value, removed).
-    pub fn address_with(&self, name: &str, value: &str) -> String {
-        let prefix = format!("{name}=");
-        let kept = self.query.split('&').filter(|part| !part.is_empty() && !part.starts_with(&prefix) && *part != name);
+    /// This very page with these query parameters set; an empty value removes its parameter.
+    pub fn address_setting(&self, changes: &[(&str, &str)]) -> String {
+        let named = |part: &&str| changes.iter().any(|(name, _)| part.split('=').next() == Some(*name));
+        let kept = self.query.split('&').filter(|part| !part.is_empty() && !named(part));
         let mut parts: Vec<String> = kept.map(str::to_owned).collect();
-        if !value.is_empty() {
-            parts.push(format!("{name}={}", encode(value)));
-        }
+        let set = changes.iter().filter(|(_, value)| !value.is_empty());
+        parts.extend(set.map(|(name, value)| format!("{name}={}", encode(value))));
         if parts.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, parts.join("&")) }
     }
 }
