@@ -7,11 +7,8 @@ use crate::tx::Open;
 use crate::{Db, Migration, Row, Tx};
 
 /// The store's own tables; part of every list of migrations, first.
-pub const MIGRATION: Migration = Migration {
-    capability: "store",
-    number: 1,
-    sql: include_str!("../migrations/0001_outbox.sql"),
-};
+pub const MIGRATION: Migration =
+    Migration { capability: "store", number: 1, sql: include_str!("../migrations/0001_outbox.sql") };
 
 /// Events read at most at once.
 pub const EVENTS_MAX: usize = 1000;

@@ -19,9 +19,9 @@ async fn values_come_back_as_they_went_in() {
         let name = &name;
         let found = db
             .tx(|tx| {
-                Box::pin(async move {
-                    tx.query_one("SELECT id, n, t, r, b FROM things WHERE t = $1", &[name.into()]).await
-                })
+                Box::pin(
+                    async move { tx.query_one("SELECT id, n, t, r, b FROM things WHERE t = $1", &[name.into()]).await },
+                )
             })
             .await
             .expect("reads")

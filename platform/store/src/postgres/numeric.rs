@@ -44,7 +44,8 @@ pub(crate) fn encode(text: &str) -> Option<Vec<u8>> {
         return None;
     }
     let whole_groups = whole.len().div_ceil(4);
-    let padded = format!("{whole:0>0$}", whole_groups * 4) + &format!("{fraction:0<0$}", fraction.len().div_ceil(4) * 4);
+    let padded =
+        format!("{whole:0>0$}", whole_groups * 4) + &format!("{fraction:0<0$}", fraction.len().div_ceil(4) * 4);
     let group = |digits: &[u8]| digits.iter().fold(0u16, |sum, digit| sum * 10 + u16::from(digit - b'0'));
     let groups: Vec<u16> = padded.as_bytes().chunks(4).map(group).collect();
     let head = [

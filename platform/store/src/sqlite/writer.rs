@@ -30,8 +30,7 @@ pub(crate) type Turn = OwnedMutexGuard<Writer>;
 
 impl Writers {
     pub(crate) fn new(connection: SqliteConnection) -> Writers {
-        let writer =
-            Writer { connection, transaction_open: false, savepoint_open: false, promises: Vec::new() };
+        let writer = Writer { connection, transaction_open: false, savepoint_open: false, promises: Vec::new() };
         Writers { writer: Arc::new(Mutex::new(writer)), waiting: Arc::new(AtomicUsize::new(0)) }
     }
 

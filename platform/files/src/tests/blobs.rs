@@ -1,0 +1,91 @@
+//! Uploads: hash, limit, retention, and the errors of a disk that does not take them.
+
+use bytes::Bytes;
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt as _, TryStreamExt as _};
+use std::io::ErrorKind;
+use std::sync::Arc;
+use yiwang_kernel::{Actor, Ctx, Error, FixedClock, Instant, Result, SeededRandom};
+
+use super::bench;
+use crate::testing::Fault;
+use crate::{Disk, Files, SealedStore};
+
+fn pieces(text: &'static str, count: usize) -> BoxStream<'static, Result<Bytes>> {
+    stream::iter((0..count).map(move |_| Ok(Bytes::from_static(text.as_bytes())))).boxed()
+}
+
+fn ctx() -> (Ctx, Arc<FixedClock>) {
+    let clock = Arc::new(FixedClock::at(Instant::from_micros(1_795_305_600_000_000)));
+    (Ctx::new(Actor::System("test"), clock.clone(), Arc::new(SeededRandom::new(1))), clock)
+}
+
+#[tokio::test]
+async fn an_upload_comes_back_whole_with_its_hash() {
+    let bench = bench().await;
+    let files = Files::new(bench.db.db.clone(), bench.store.clone());
+    let blob = files.put(&ctx().0, "uploads", pieces("停车场,", 30_000), 1 << 20).await.expect("puts");
+    let whole = "停车场,".repeat(30_000);
+    assert_eq!(blob.bytes, whole.len() as u64);
+    assert_eq!(blob.sha256, yiwang_seal::sha256(whole.as_bytes()));
+    let read: Vec<Bytes> = files.open(blob.id).await.expect("opens").try_collect().await.expect("reads");
+    assert_eq!(read.concat(), whole.as_bytes());
+    assert_eq!(files.find(blob.id).await.expect("finds"), blob);
+}
+
+#[tokio::test]
+async fn an_upload_over_the_limit_leaves_nothing() {
+    let bench = bench().await;
+    let files = Files::new(bench.db.db.clone(), bench.store.clone());
+    let error = files.put(&ctx().0, "uploads", pieces("0123456789", 11), 100).await.expect_err("too large");
+    assert_eq!((error.status(), error.code()), (413, "file-too-large"));
+    let uploads = bench.directory.path().join("uploads");
+    assert_eq!(std::fs::read_dir(uploads).expect("the directory").count(), 0);
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_leaves_nothing() {
+    let bench = bench().await;
+    let files = Files::new(bench.db.db.clone(), bench.store.clone());
+    let broken = pieces("0123456789", 3).chain(stream::iter([Err(Error::Timeout)])).boxed();
+    assert_eq!(files.put(&ctx().0, "uploads", broken, 100).await.expect_err("broken").status(), 504);
+    let uploads = bench.directory.path().join("uploads");
+    assert_eq!(std::fs::read_dir(uploads).expect("the directory").count(), 0);
+}
+
+#[tokio::test]
+async fn blobs_go_when_their_time_is_over() {
+    let bench = bench().await;
+    let files = Files::new(bench.db.db.clone(), bench.store.clone());
+    let (ctx, clock) = ctx();
+    let short = files.put(&ctx, "refused", pieces("a", 1), 10).await.expect("puts");
+    let long = files.put(&ctx, "refused", pieces("b", 1), 10).await.expect("puts");
+    files.keep_until(short.id, Some(ctx.now().plus_s(60))).await.expect("keeps");
+    assert_eq!(files.delete_expired(&ctx).await.expect("nothing yet"), 0);
+    clock.advance_s(61);
+    assert_eq!(files.delete_expired(&ctx).await.expect("one"), 1);
+    assert_eq!(files.find(short.id).await.expect_err("gone").status(), 404);
+    assert_eq!(files.read(long.id, 10).await.expect("stays"), "b");
+    files.delete(short.id).await.expect("twice is no error");
+}
+
+#[tokio::test]
+async fn a_disk_that_takes_nothing_has_a_code_of_its_own() {
+    for (kind, code) in [
+        (ErrorKind::StorageFull, "disk-full"),
+        (ErrorKind::ReadOnlyFilesystem, "disk-readonly"),
+        (ErrorKind::PermissionDenied, "disk-readonly"),
+    ] {
+        for steps in 0..8 {
+            let [root, shadow] = [(); 2].map(|()| tempfile::tempdir().expect("a directory"));
+            let fault = Fault::new(root.path(), shadow.path(), steps, steps).expect("a fault").saying(kind);
+            let bench = bench().await;
+            let disk = Disk::on(root.path(), Arc::new(fault)).expect("opens");
+            let files = Files::new(bench.db.db.clone(), SealedStore::plain(Arc::new(disk)));
+            match files.put(&ctx().0, "uploads", pieces("a", 1), 10).await {
+                Ok(blob) => assert_eq!(files.read(blob.id, 10).await.expect("reads"), "a"),
+                Err(error) => assert_eq!((error.status(), error.code()), (503, code)),
+            }
+        }
+    }
+}
