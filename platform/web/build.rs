@@ -62,12 +62,15 @@ fn fetch(here: &Path, npm: &Path) -> Result<PathBuf, String> {
 /// One line of the module: the file under `<stem>.<hash of content>.<ending>`.
 fn embed(module: &mut String, stem: &str, ending: &str, file: &Path) -> io::Result<()> {
     let bytes = fs::read(file)?;
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3));
     let name = format!("{stem}.{hash:016x}.{ending}");
-    writeln!(module, "Embedded {{ stem: {stem:?}, ending: {ending:?}, name: {name:?}, bytes: include_bytes!({file:?}) }},")
-        .map_err(io::Error::other)
+    writeln!(
+        module,
+        "Embedded {{ stem: {stem:?}, ending: {ending:?}, name: {name:?}, bytes: include_bytes!({file:?}) }},"
+    )
+    .map_err(io::Error::other)
 }
 
 /// The text of a top-level string field of a package manifest.

@@ -3,15 +3,16 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use yiwang_access::Token;
 use yiwang_kernel::{Ctx, Error, Result};
-use yiwang_web::{Fields, Head, Markup, View};
+use yiwang_web::{Answer, Export, Failure, Fields, Head, Markup, Rows, View};
 
-use crate::{Answer, Failure, Platform};
+use crate::{Platform, cookies};
 
 /// The shape the caller asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +98,25 @@ impl Call {
         }
     }
 
+    /// A list as a file.
+    pub fn export(&self, export: Export, rows: Rows) -> Answer {
+        let (file, media_type) = (export.file(), export.format.media_type());
+        Ok(download(&file, media_type, export.body(rows)))
+    }
+
+    /// The answer with the cookie of a new session; `long` for a resident's thirty days, else until the browser ends.
+    pub fn with_session(&self, mut answer: Response, token: &Token, long: bool) -> Response {
+        let age_s = long.then_some(yiwang_access::PUBLIC_WHOLE_S);
+        cookies::set(answer.headers_mut(), &self.headers, cookies::SESSION, token.as_str(), age_s);
+        answer
+    }
+
+    /// The answer that takes the session's cookie away.
+    pub fn without_session(&self, mut answer: Response) -> Response {
+        cookies::set(answer.headers_mut(), &self.headers, cookies::SESSION, "", Some(0));
+        answer
+    }
+
     /// On to another page of this site (303).
     pub fn redirect(&self, to: &str) -> Answer {
         if !to.starts_with('/') || to.starts_with("//") || to.contains(['\\', '\r', '\n']) {
@@ -129,10 +149,12 @@ impl FromRequestParts<Arc<Platform>> for Call {
     }
 }
 
-/// How a finished answer is a `Response`: for streams and downloads.
-pub fn download(file_name: &str, media_type: &str, body: axum::body::Body) -> Response {
-    let ascii: String = file_name.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' }).collect();
-    let disposition = format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{}", yiwang_web::encode(file_name));
+/// A file to keep: its name for every browser (RFC 6266), its type, its body.
+pub fn download(file_name: &str, media_type: &str, body: Body) -> Response {
+    let plain = |character: char| character.is_ascii_alphanumeric() || ".-_".contains(character);
+    let ascii: String = file_name.chars().map(|character| if plain(character) { character } else { '_' }).collect();
+    let name = yiwang_web::encode(file_name);
+    let disposition = format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{name}");
     let headers = [(header::CONTENT_TYPE, media_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
     (headers, body).into_response()
 }

@@ -22,12 +22,23 @@
 
 mod call;
 mod capability;
-mod failure;
+mod cookies;
+mod enter;
+mod forgery;
+mod guard;
+mod openapi;
+mod own;
 mod platform;
+mod problem;
 mod route;
+mod router;
+mod uploads;
+
+pub use yiwang_web::{Answer, Failure};
 
 pub use call::{Call, Wants, download};
 pub use capability::{Capability, EventKind, MenuItem, Setting};
-pub use failure::{Answer, Failure};
 pub use platform::Platform;
-pub use route::{Audit, BODY_BYTES_MAX, Faces, Handler, Method, Needs, Parameter, Route, TIMEOUT_S, delete, get, post, put};
+pub use route::{Audit, Faces, Handler, Method, Needs, Parameter, Route, TIMEOUT_S, delete, get, post, put};
+pub use router::{router, serve};
+pub use uploads::{PARTS_MAX, Part, Uploads};

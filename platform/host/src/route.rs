@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use axum::routing::{self, MethodRouter};
 use yiwang_kernel::{Face, Text};
+use yiwang_web::BODY_BYTES_MAX;
 
 use crate::Platform;
 
 /// What answers: axum's routes over the platform.
 pub type Handler = MethodRouter<Arc<Platform>>;
 
-/// Largest body of a plain form or JSON call.
-pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Longest an interactive answer may take to begin.
 pub const TIMEOUT_S: u64 = 30;
 

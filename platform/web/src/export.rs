@@ -111,8 +111,11 @@ impl Export {
 
     /// The file as a body; an error of the rows breaks the transfer off, so that no part passes for the whole.
     pub fn body(self, rows: Rows) -> Body {
-        let heads: Vec<Datum> =
-            self.columns.iter().map(|(name, title)| Datum::Text(if self.titled { title } else { name }.clone())).collect();
+        let heads: Vec<Datum> = self
+            .columns
+            .iter()
+            .map(|(name, title)| Datum::Text(if self.titled { title } else { name }.clone()))
+            .collect();
         match self.format {
             Format::Csv => Body::from_stream(lines(Bytes::new(), heads, rows, csv)),
             Format::CsvExcel => Body::from_stream(lines(Bytes::from_static(BOM), heads, rows, csv_for_excel)),

@@ -1,10 +1,16 @@
 //! Named values of a query, a form or a JSON object, read one way. Checks only what a reader of fields needs:
 //! presence, length, numbers; meaning is for the operation.
 
+use axum::extract::{FromRequest, Request};
+use http::header;
 use yiwang_kernel::{Error, Lang, Result, Text};
+
+use crate::Failure;
 
 /// Most fields in one form or query.
 pub const FIELDS_MAX: usize = 2_000;
+/// Largest body of a plain form or JSON call.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// Named values, in the order given; a name may stand several times.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -86,6 +92,42 @@ impl Fields {
         let part = |lang: Lang| self.filled(&format!("{name}_{}", lang.code())).unwrap_or_default().to_owned();
         Text::new(part(Lang::Zh), part(Lang::En))
     }
+}
+
+/// The body of a form or JSON call, `application/x-www-form-urlencoded` or `application/json`; of uploads, nothing.
+impl<S: Send + Sync> FromRequest<S> for Fields {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Fields, Failure> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let body =
+            axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX).await.map_err(|error| body_error(&error))?;
+        match kind.as_str() {
+            "application/x-www-form-urlencoded" => {
+                let text = std::str::from_utf8(&body).map_err(|_| Error::malformed("body-format"))?;
+                Ok(Fields::of_query(text)?)
+            }
+            "application/json" => {
+                let json = serde_json::from_slice(&body).map_err(|_| Error::malformed("body-format"))?;
+                Ok(Fields::of_json(&json)?)
+            }
+            _ if body.is_empty() => Ok(Fields::default()),
+            _ => Err(Failure(Error::malformed("body-kind"))),
+        }
+    }
+}
+
+/// Why a body could not be read: larger than its limit, or broken off.
+pub fn body_error(error: &(dyn std::error::Error + 'static)) -> Error {
+    let mut cause = Some(error);
+    while let Some(inner) = cause {
+        if inner.is::<http_body_util::LengthLimitError>() {
+            return Error::too_large("body-large");
+        }
+        cause = inner.source();
+    }
+    Error::malformed("body-format")
 }
 
 /// Undoes percent-encoding and `+`; what is not UTF-8 is refused.

@@ -26,6 +26,7 @@
 mod assets;
 mod chart;
 mod export;
+mod failure;
 mod fields;
 mod form;
 mod format;
@@ -37,7 +38,8 @@ mod view;
 pub use assets::{Asset, Library, asset, assets, libraries};
 pub use chart::{Chart, POINTS_MAX};
 pub use export::{Datum, Export, Format, Rows, csv, csv_for_excel, rows_of};
-pub use fields::{FIELDS_MAX, Fields};
+pub use failure::{Answer, Failure};
+pub use fields::{BODY_BYTES_MAX, FIELDS_MAX, Fields, body_error};
 pub use form::{Choice, Field, Form};
 pub use format::{date, grouped, minute};
 pub use shell::{Head, Markup, escape, page};

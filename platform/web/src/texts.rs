@@ -104,7 +104,9 @@ impl Bundle {
         let mut fluent = FluentBundle::new_concurrent(vec![tag]);
         fluent.set_use_isolating(false);
         fluent.set_formatter(Some(|value, _| match value {
-            FluentValue::Number(number) if number.value.fract() == 0.0 => Some(grouped(&format!("{:.0}", number.value))),
+            FluentValue::Number(number) if number.value.fract() == 0.0 => {
+                Some(grouped(&format!("{:.0}", number.value)))
+            }
             _ => None,
         }));
         Bundle { fluent, ids: BTreeSet::new() }
@@ -118,9 +120,7 @@ impl Bundle {
                 return Err(Error::broken(format!("the text {id} is given twice")));
             }
         }
-        self.fluent
-            .add_resource(resource)
-            .map_err(|errors| Error::broken(format!("a text is given twice: {errors:?}")))
+        self.fluent.add_resource(resource).map_err(|errors| Error::broken(format!("a text is given twice: {errors:?}")))
     }
 
     fn format(&self, id: &str, args: &[(&str, Arg<'_>)]) -> Option<String> {
