@@ -4,10 +4,9 @@ use yiwang_access::Permission;
 use yiwang_kernel::{Lang, Text};
 use yiwang_store::Migration;
 
-use crate::{Faces, Needs, Route};
+use crate::{Faces, JobKind, Needs, Route};
 
 /// Everything a capability adds to the product.
-#[derive(Debug)]
 pub struct Capability {
     /// Its one word: folder, crate, table prefix, first part of permissions and events.
     pub name: &'static str,
@@ -23,6 +22,8 @@ pub struct Capability {
     pub settings: Vec<Setting>,
     /// Its tables, in order.
     pub migrations: Vec<Migration>,
+    /// Its jobs.
+    pub jobs: Vec<JobKind>,
     /// What it announces through the outbox.
     pub events: Vec<EventKind>,
     /// Its Fluent sources, one per language.
@@ -77,6 +78,7 @@ impl Capability {
             permissions: Vec::new(),
             settings: Vec::new(),
             migrations: Vec::new(),
+            jobs: Vec::new(),
             events: Vec::new(),
             texts: &[],
             docs: "",
@@ -115,6 +117,13 @@ impl Capability {
     #[must_use]
     pub fn migration(mut self, number: u32, sql: &'static str) -> Capability {
         self.migrations.push(Migration { capability: self.name, number, sql });
+        self
+    }
+
+    /// Adds a kind of job.
+    #[must_use]
+    pub fn job(mut self, kind: JobKind) -> Capability {
+        self.jobs.push(kind);
         self
     }
 

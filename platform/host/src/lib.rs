@@ -26,19 +26,25 @@ mod cookies;
 mod enter;
 mod forgery;
 mod guard;
+mod jobs;
 mod openapi;
 mod own;
 mod platform;
 mod problem;
 mod route;
 mod router;
+mod settings;
+mod store;
 mod uploads;
 
 pub use yiwang_web::{Answer, Failure};
 
 pub use call::{Call, Wants, download};
 pub use capability::{Capability, EventKind, MenuItem, Setting};
+pub use jobs::{JobKind, runner};
 pub use platform::Platform;
 pub use route::{Audit, Faces, Handler, Method, Needs, Parameter, Route, TIMEOUT_S, delete, get, post, put};
 pub use router::{router, serve};
+pub use settings::{SETTING_CHARS_MAX, Settings};
+pub use store::MIGRATIONS;
 pub use uploads::{PARTS_MAX, Part, Uploads};

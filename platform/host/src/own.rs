@@ -18,6 +18,11 @@ pub(crate) struct Declared {
 /// What host adds by itself.
 pub(crate) fn capability() -> Capability {
     Capability::new("host", Text::new("平台", "Platform"))
+        .setting("host.site_name_zh", Text::new("网站名称（中文）", "Name of the site in Chinese"), "一网")
+        .setting("host.site_name_en", Text::new("网站名称（英文）", "Name of the site in English"), "Yiwang")
+        .setting("host.footer_zh", Text::new("页脚（中文）", "Footer in Chinese"), "")
+        .setting("host.footer_en", Text::new("页脚（英文）", "Footer in English"), "")
+        .setting("host.phone", Text::new("人工服务电话", "The number to call"), "12345")
         .route(get("/healthz", health).open().audit_none("says only that it runs").doc("运行状态", "whether it runs"))
         .route(
             get("/api", api)

@@ -4,9 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use yiwang_access::{Access, RateLimits, Sessions};
+use yiwang_files::{Files, KeyVault};
 use yiwang_kernel::{Actor, Clock, Ctx, Random};
+use yiwang_search::Search;
 use yiwang_store::Db;
 use yiwang_web::{Site, Texts};
+
+use crate::Settings;
 
 /// The handles every operation may use; shared as `Arc<Platform>`.
 pub struct Platform {
@@ -20,6 +24,14 @@ pub struct Platform {
     pub data_dir: PathBuf,
     /// Whether the directory is marked as a demo.
     pub demo: bool,
+    /// Uploads and other whole files.
+    pub files: Files,
+    /// Keys by scope, wrapped by the master key.
+    pub vault: KeyVault,
+    /// The full-text index.
+    pub search: Search,
+    /// Settings as declared and changed.
+    pub settings: Settings,
     /// Who may do what.
     pub access: Access,
     /// Who is signed in.

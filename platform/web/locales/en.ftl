@@ -94,3 +94,4 @@ error-grade-range = A grade is 1 to 4.
 error-date-format = Write dates like 2026-11-21.
 error-time-format = Write times like 2026-11-21T14:20:00.
 error-not-allowed = Your role does not have this permission ({ $permission }).
+error-setting-unknown = There is no such setting: { $given }.

@@ -91,3 +91,4 @@ error-grade-range = 分级只能是 1 到 4。
 error-date-format = 日期要写成 2026-11-21 这样。
 error-time-format = 时间要写成 2026-11-21T14:20:00 这样。
 error-not-allowed = 您的身份没有这项权限（{ $permission }）。
+error-setting-unknown = 没有这个设置：{ $given }。
