@@ -1,1 +1,34 @@
-//! ledger.
+//! The ledger: what happened, as an append-only Merkle log of signed heads over sealed entries. Entry points:
+//! [`Ledger`] to write and read, [`verify`] to check files alone. Knows no database, no gate and no page; why it is
+//! built so stands in docs/decisions/0002-ledger.md, the format in docs/operate/verify.md.
+
+mod cbor;
+mod derived;
+mod entry;
+mod epoch;
+mod header;
+mod keys;
+mod ledger;
+mod merkle;
+mod note;
+mod read;
+mod scan;
+mod segment;
+mod shared;
+mod sorted;
+mod state;
+mod verify;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use entry::{Common, End, Entry, Identifier, LIST_MAX, Outcome, Part, ReadKind, Receipt, SUBJECTS_MAX};
+pub use epoch::{Epoch, MapProof};
+pub use header::{EpochRoots, Header, Kind, Link, ListRoot};
+pub use ledger::{Ledger, Options, Status};
+pub use merkle::{Hash, consistent, included, leaf_hash, node_hash};
+pub use note::Head;
+pub use read::{EntryPage, Filter, InclusionProof, ListAnswer, ListPage, Logged, SubjectEntry, SubjectPage};
+pub use sorted::{Neighbour, SortedProof};
+pub use verify::{Difference, Fault, Report, Tampered, public_key, tamper_copy, verify};
