@@ -14,6 +14,8 @@ mod text;
 mod xlsx;
 
 pub use text::{csv, csv_for_excel};
+#[cfg(test)]
+pub(crate) use xlsx::stream as sheets;
 
 /// Rows on their way out, some at a time.
 pub type Rows = Pin<Box<dyn Stream<Item = Result<Vec<Vec<Datum>>>> + Send>>;
@@ -123,7 +125,7 @@ impl Export {
                 let names = self.columns.into_iter().map(|(name, _)| name).collect();
                 Body::from_stream(text::json(names, rows))
             }
-            Format::Xlsx => Body::from_stream(xlsx::stream(heads, rows)),
+            Format::Xlsx => Body::from_stream(xlsx::stream(heads, rows, xlsx::SHEET_ROWS_MAX)),
         }
     }
 }

@@ -47,6 +47,9 @@ pub use table::{Cell, Column, Paging, Table, Tone};
 pub use texts::{Arg, Texts};
 pub use view::{MenuEntry, Site, View, encode};
 
+#[cfg(test)]
+mod tests;
+
 /// Texts of the layout, tables, forms and of errors raised below the capabilities.
 pub const TEXTS: &[(yiwang_kernel::Lang, &str)] = &[
     (yiwang_kernel::Lang::Zh, include_str!("../locales/zh.ftl")),

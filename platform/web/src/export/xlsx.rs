@@ -20,7 +20,11 @@ const EXACT_INT_MAX: i64 = 1 << 53;
 const PIECE_BYTES: usize = 64 * 1024;
 
 /// The workbook's bytes, once its last row is written.
-pub(super) fn stream(heads: Vec<Datum>, mut rows: Rows) -> impl Stream<Item = Result<Bytes, Error>> + Send {
+pub(crate) fn stream(
+    heads: Vec<Datum>,
+    mut rows: Rows,
+    sheet_rows_max: u32,
+) -> impl Stream<Item = Result<Bytes, Error>> + Send {
     let (sender, receiver) = mpsc::channel::<Vec<Vec<Datum>>>(4);
     let feed = async move {
         while let Some(batch) = rows.next().await {
@@ -31,7 +35,7 @@ pub(super) fn stream(heads: Vec<Datum>, mut rows: Rows) -> impl Stream<Item = Re
         Ok::<(), Error>(())
     };
     let made = async move {
-        let writing = tokio::task::spawn_blocking(move || write(&heads, receiver));
+        let writing = tokio::task::spawn_blocking(move || write(&heads, receiver, sheet_rows_max));
         let fed = feed.await;
         let file = writing.await.map_err(|source| Error::internal("a workbook was not written", source))?;
         fed?;
@@ -61,7 +65,7 @@ fn pieces(file: File) -> impl Stream<Item = Result<Bytes, Error>> + Send {
     })
 }
 
-fn write(heads: &[Datum], mut receiver: mpsc::Receiver<Vec<Vec<Datum>>>) -> Result<File> {
+fn write(heads: &[Datum], mut receiver: mpsc::Receiver<Vec<Vec<Datum>>>, sheet_rows_max: u32) -> Result<File> {
     if heads.len() > COLUMNS_MAX {
         return Err(Error::refused("export-columns").with("limit", COLUMNS_MAX));
     }
@@ -71,7 +75,7 @@ fn write(heads: &[Datum], mut receiver: mpsc::Receiver<Vec<Vec<Datum>>>) -> Resu
     let mut row_number = 0;
     while let Some(batch) = receiver.blocking_recv() {
         for row in &batch {
-            if row_number == SHEET_ROWS_MAX {
+            if row_number == sheet_rows_max {
                 sheet = next_sheet(&mut workbook, heads).map_err(failed)?;
                 row_number = 0;
             }
