@@ -95,3 +95,34 @@ error-date-format = Write dates like 2026-11-21.
 error-time-format = Write times like 2026-11-21T14:20:00.
 error-not-allowed = Your role does not have this permission ({ $permission }).
 error-setting-unknown = There is no such setting: { $given }.
+
+### store
+error-exists = It exists already.
+error-referenced = Something else is tied to it, or what it points to is not there.
+error-store-busy = The system is busy. Try again in a few seconds.
+error-store-down = The database does not answer. Try again later.
+error-store-address = Write the database address as sqlite:FILE or postgres://HOST/DATABASE.
+error-store-snapshot-elsewhere = Back up PostgreSQL with its own tools.
+error-migration-changed = Step { $number } of the tables of { $capability } differs from what was applied. Not starting.
+error-disk-full = The disk is full and nothing was saved. Tell the operator.
+error-disk-readonly = The storage directory cannot be written and nothing was saved. Tell the operator.
+
+### files
+error-file-unknown = There is no such file; its time may be over.
+error-file-too-large = The file is larger than { $limit } bytes.
+error-file-altered = The file does not open: it was altered or moved. Tell the operator.
+error-master-key-wrong = The master key is not the right one; files do not open. Tell the operator.
+
+### jobs
+job-state-waiting = Waiting
+job-state-running = Running
+job-state-succeeded = Succeeded
+job-state-retrying = Retrying
+job-state-failed = Failed
+job-state-backlog = Backlog
+error-job-unknown = There is no such job.
+error-job-lost = Another node has taken this job over.
+error-job-lease-lost = The node that ran it stopped half way, and no attempts are left.
+error-job-not-failed = Only a failed job can begin anew.
+error-job-begun = The job has begun and cannot be taken back.
+error-job-state-unknown = There is no such state of a job.

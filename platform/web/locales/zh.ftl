@@ -92,3 +92,34 @@ error-date-format = 日期要写成 2026-11-21 这样。
 error-time-format = 时间要写成 2026-11-21T14:20:00 这样。
 error-not-allowed = 您的身份没有这项权限（{ $permission }）。
 error-setting-unknown = 没有这个设置：{ $given }。
+
+### store
+error-exists = 已经有了。
+error-referenced = 还有别的内容与它相连，或它指向的内容不存在。
+error-store-busy = 系统正忙，请过几秒再试。
+error-store-down = 数据库没有响应，请稍后再试。
+error-store-address = 数据库地址要写成 sqlite:文件 或 postgres://主机/库名。
+error-store-snapshot-elsewhere = PostgreSQL 请用它自己的工具备份。
+error-migration-changed = { $capability } 的第 { $number } 步建表语句与当初执行的不一样，不能启动。
+error-disk-full = 磁盘满了，什么也没有存下。请联系运维。
+error-disk-readonly = 存储目录不能写入，什么也没有存下。请联系运维。
+
+### files
+error-file-unknown = 没有这个文件，可能已过保存期限。
+error-file-too-large = 文件超过 { $limit } 字节的上限。
+error-file-altered = 文件打不开：内容被改动或移动过。请联系运维。
+error-master-key-wrong = 主密钥不对，文件打不开。请联系运维。
+
+### jobs
+job-state-waiting = 待执行
+job-state-running = 执行中
+job-state-succeeded = 成功
+job-state-retrying = 重试中
+job-state-failed = 失败
+job-state-backlog = 积压
+error-job-unknown = 没有这个任务。
+error-job-lost = 这个任务已由别的节点接手。
+error-job-lease-lost = 执行它的节点中途停了，次数已用完。
+error-job-not-failed = 只有失败的任务可以重新执行。
+error-job-begun = 任务已经开始，不能取消。
+error-job-state-unknown = 没有这种任务状态。
