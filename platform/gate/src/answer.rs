@@ -45,10 +45,10 @@ pub struct BlobAnswer {
 /// Names the ledger's entry of a read.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Receipt {
-    /// The log.
-    pub log: String,
-    /// The entry's number there.
+    /// The entry's number in the log.
     pub index: u64,
+    /// The batch whose signed head first covers it.
+    pub batch: u64,
     /// The read.
     pub read: Id,
 }
