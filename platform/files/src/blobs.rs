@@ -5,7 +5,7 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
-use object_store::{MultipartUpload, ObjectStoreExt as _};
+use object_store::{MultipartUpload, ObjectStore as _, ObjectStoreExt as _};
 use yiwang_kernel::{Ctx, Error, Id, Instant, Result};
 use yiwang_seal::Sha256;
 use yiwang_store::Db;
@@ -14,6 +14,8 @@ use crate::{SealedStore, refusal, store};
 
 /// Expired blobs removed at once.
 const EXPIRED_AT_ONCE: usize = 500;
+/// Bytes without a row for so long belong to no upload under way.
+const ORPHAN_S: i64 = 24 * 3600;
 
 /// A stored file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,6 +120,21 @@ impl Files {
             self.delete(blob.id).await?;
         }
         Ok(expired.len())
+    }
+
+    /// Deletes bytes that no row names, a day old or more: what a crash between bytes and row left; how many.
+    pub async fn delete_orphans(&self, ctx: &Ctx) -> Result<usize> {
+        let before = ctx.now().plus_s(-ORPHAN_S).micros();
+        let mut listed = self.objects.list(None);
+        let mut count = 0;
+        while let Some(object) = listed.try_next().await.map_err(refusal)? {
+            let Some(Ok(id)) = object.location.filename().map(str::parse) else { continue };
+            if object.last_modified.timestamp_micros() < before && store::blob(&self.db, id).await?.is_none() {
+                self.objects.delete(&object.location).await.map_err(refusal)?;
+                count += 1;
+            }
+        }
+        Ok(count)
     }
 }
 

@@ -12,6 +12,7 @@ mod migrate;
 pub mod outbox;
 mod postgres;
 mod row;
+mod sealed;
 mod sqlite;
 pub mod testing;
 mod translate;
@@ -21,6 +22,7 @@ mod value;
 pub use db::Db;
 pub use migrate::Migration;
 pub use row::Row;
+pub use sealed::Sealed;
 pub use tx::Tx;
 pub use value::Value;
 

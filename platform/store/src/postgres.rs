@@ -2,7 +2,7 @@
 //! each parameter is sent in the type the server expects (see [`codec`]).
 
 mod codec;
-mod numeric;
+pub(crate) mod numeric;
 mod time;
 
 use std::str::FromStr as _;

@@ -67,7 +67,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
 
 /// Runs a statement and gives its rows.
 pub(crate) async fn query(db: &mut SqliteConnection, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, Fault> {
-    let statement = sqlx::query_with(AssertSqlSafe(translate::for_sqlite(sql).into_owned()), arguments(parameters)?);
+    let arguments = arguments(sql, parameters)?;
+    let statement = sqlx::query_with(AssertSqlSafe(translate::for_sqlite(sql).into_owned()), arguments);
     let rows = statement.fetch_all(db).await?;
     let Some(first) = rows.first() else { return Ok(Vec::new()) };
     let columns: Arc<[String]> = first.columns().iter().map(|column| column.name().to_owned()).collect();
@@ -76,11 +77,17 @@ pub(crate) async fn query(db: &mut SqliteConnection, sql: &str, parameters: &[Va
 
 /// Runs a statement and gives the number of rows it touched.
 pub(crate) async fn execute(db: &mut SqliteConnection, sql: &str, parameters: &[Value]) -> Result<u64, Fault> {
-    let statement = sqlx::query_with(AssertSqlSafe(translate::for_sqlite(sql).into_owned()), arguments(parameters)?);
+    let arguments = arguments(sql, parameters)?;
+    let statement = sqlx::query_with(AssertSqlSafe(translate::for_sqlite(sql).into_owned()), arguments);
     Ok(statement.execute(db).await?.rows_affected())
 }
 
-fn arguments(parameters: &[Value]) -> Result<SqliteArguments, Fault> {
+/// SQLite itself would take a missing parameter for NULL.
+fn arguments(sql: &str, parameters: &[Value]) -> Result<SqliteArguments, Fault> {
+    let (wanted, given) = (translate::parameters_of(sql), parameters.len());
+    if wanted != given {
+        return Err(Error::broken(format!("the statement takes {wanted} parameters, {given} were given")).into());
+    }
     let mut arguments = SqliteArguments::default();
     for value in parameters {
         let added = match value {

@@ -1,31 +1,45 @@
 //! What callers rely on, each on both databases.
 
-use crate::testing::databases;
-use crate::{Migration, Value};
+mod kill;
+mod migrations;
+mod outbox;
+mod transactions;
+mod values;
+
+use yiwang_kernel::{Actor, Ctx, FixedClock, Instant, SeededRandom};
+
+use crate::testing::{TestDb, databases};
+use crate::{Migration, outbox as events};
 
 const THINGS: Migration = Migration {
     capability: "things",
     number: 1,
-    sql: "CREATE TABLE things (\n id BLOB PRIMARY KEY,\n n INTEGER,\n t TEXT,\n r REAL,\n b BLOB\n) STRICT;\n",
+    sql: "-- things and their parts
+CREATE TABLE things (
+    id BLOB PRIMARY KEY,
+    n INTEGER,
+    t TEXT,
+    r REAL,
+    b BLOB
+) STRICT;
+
+CREATE TABLE things_parts (
+    name TEXT NOT NULL UNIQUE,
+    thing BLOB NOT NULL REFERENCES things (id),
+    amount INTEGER NOT NULL DEFAULT 0
+) STRICT;
+",
 };
 
-#[tokio::test]
-async fn values_come_back_as_they_went_in() {
-    for db in databases().await {
-        db.migrate(&[THINGS]).await.expect("migrates");
-        let row = [vec![1u8].into(), i64::MAX.into(), "a".into(), 0.5.into(), Value::Null];
-        db.execute("INSERT INTO things (id, n, t, r, b) VALUES ($1, $2, $3, $4, $5)", &row).await.expect("inserts");
-        let name = "a".to_owned();
-        let name = &name;
-        let found = db
-            .tx(|tx| {
-                Box::pin(
-                    async move { tx.query_one("SELECT id, n, t, r, b FROM things WHERE t = $1", &[name.into()]).await },
-                )
-            })
-            .await
-            .expect("reads")
-            .expect("a row");
-        assert_eq!(found.values(), row, "{}", db.name);
+async fn stores() -> Vec<TestDb> {
+    let databases = databases().await;
+    for db in &databases {
+        db.migrate(&[events::MIGRATION, THINGS]).await.expect("migrates");
     }
+    databases
+}
+
+fn ctx() -> Ctx {
+    let clock = std::sync::Arc::new(FixedClock::at(Instant::from_micros(1_795_305_600_000_000)));
+    Ctx::new(Actor::System("test"), clock, std::sync::Arc::new(SeededRandom::new(3)))
 }

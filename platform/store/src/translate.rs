@@ -48,6 +48,26 @@ pub(crate) fn for_sqlite(statement: &str) -> Cow<'_, str> {
     }
 }
 
+/// How many parameters a statement takes: the largest `$n` outside quotes.
+pub(crate) fn parameters_of(statement: &str) -> usize {
+    let mut most = 0;
+    let mut quote = None;
+    for (place, letter) in statement.char_indices() {
+        match quote {
+            Some(open) if letter == open => quote = None,
+            Some(_) => {}
+            None if letter == '\'' || letter == '"' => quote = Some(letter),
+            None if letter == '$' => {
+                let rest = &statement[place + 1..];
+                let end = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
+                most = most.max(rest[..end].parse().unwrap_or(0));
+            }
+            None => {}
+        }
+    }
+    most
+}
+
 fn type_word(word: &str) -> &str {
     match word {
         "BLOB" => "BYTEA",

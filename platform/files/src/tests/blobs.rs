@@ -3,9 +3,11 @@
 use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
+use object_store::ObjectStoreExt as _;
+use object_store::path::Path;
 use std::io::ErrorKind;
 use std::sync::Arc;
-use yiwang_kernel::{Actor, Ctx, Error, FixedClock, Instant, Result, SeededRandom};
+use yiwang_kernel::{Actor, Ctx, Error, FixedClock, Id, Instant, Result, SeededRandom};
 
 use super::bench;
 use crate::testing::Fault;
@@ -67,6 +69,21 @@ async fn blobs_go_when_their_time_is_over() {
     assert_eq!(files.find(short.id).await.expect_err("gone").status(), 404);
     assert_eq!(files.read(long.id, 10).await.expect("stays"), "b");
     files.delete(short.id).await.expect("twice is no error");
+}
+
+#[tokio::test]
+async fn bytes_without_a_row_go_after_a_day_and_no_others() {
+    let bench = bench().await;
+    let files = Files::new(bench.db.db.clone(), bench.store.clone());
+    let (ctx, clock) = ctx();
+    let kept = files.put(&ctx, "uploads", pieces("a", 1), 10).await.expect("puts");
+    let orphan = Path::from_iter(["uploads".to_owned(), Id::new(&ctx).to_string()]);
+    bench.store.put(&orphan, "b".into()).await.expect("puts");
+    clock.advance_s(-100 * 365 * 24 * 3600);
+    assert_eq!(files.delete_orphans(&ctx).await.expect("too early"), 0);
+    clock.advance_s(200 * 365 * 24 * 3600);
+    assert_eq!(files.delete_orphans(&ctx).await.expect("one"), 1);
+    assert_eq!(files.read(kept.id, 10).await.expect("stays"), "a");
 }
 
 #[tokio::test]
