@@ -119,6 +119,9 @@ impl Writer {
     }
 
     async fn commit(&mut self) {
+        if self.savepoint_open {
+            self.undo().await;
+        }
         if self.transaction_open && !self.promises.is_empty() {
             // Each waiter gets the outcome through its promise.
             let _ = self.end("COMMIT").await;

@@ -166,6 +166,38 @@ async fn a_caller_that_goes_away_leaves_nothing_behind() {
     }
 }
 
+#[tokio::test]
+async fn a_caller_that_goes_away_between_two_others_leaves_nothing_in_their_commit() {
+    for db in stores().await {
+        add_part(&db, "kept").await;
+        add_part(&db, "left").await;
+        let mut kept = Box::pin(increment(&db, "kept"));
+        let left = db.tx(|tx| {
+            Box::pin(async move {
+                tx.execute("UPDATE things_parts SET amount = 5 WHERE name = 'left'", &[]).await?;
+                std::future::pending::<Result<()>>().await
+            })
+        });
+        let mut left = Box::pin(left);
+        let mut outcome = None;
+        for _ in 0..3000 {
+            if outcome.is_none()
+                && let std::task::Poll::Ready(ended) = futures::poll!(&mut kept)
+            {
+                outcome = Some(ended);
+            }
+            assert!(futures::poll!(&mut left).is_pending());
+            tokio::task::yield_now().await;
+        }
+        drop(left);
+        match outcome {
+            Some(outcome) => outcome.expect("increments"),
+            None => kept.await.expect("commits once the other is gone"),
+        }
+        assert_eq!((amount(&db, "kept").await, amount(&db, "left").await), (1, 0), "{}", db.name);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failing_transaction_takes_no_other_with_it() {
     for db in stores().await {
