@@ -1,13 +1,17 @@
 //! Region codes (GB/T 2260, six digits; streets nine, villages twelve) and the regions of Guangdong to street level.
 //! The lists are dated data files beside this crate's source; names outside Guangdong are not here.
 
-use std::collections::HashSet;
 use std::sync::OnceLock;
+
+use crate::check::number;
 
 /// Where the regions of Guangdong were taken from.
 pub const SOURCE: &str = "National Bureau of Statistics, statistical division codes";
 /// The day the list describes.
 pub const EDITION: &str = "2023-06-30";
+
+/// 4499xx is in no use and kept for samples.
+const SAMPLE_CITY: u32 = 4499;
 
 static GUANGDONG: &str = include_str!("../data/guangdong.csv");
 static CODES: &str = include_str!("../data/gb2260-codes.txt");
@@ -127,25 +131,23 @@ pub(crate) fn is_province(digits: &[u8]) -> bool {
     )
 }
 
+/// A bit for each of a city's hundred ends, by the city's four digits: every cell of a table asks.
 pub(crate) fn check(digits: &[u8]) -> bool {
-    static KNOWN: OnceLock<HashSet<[u8; 6]>> = OnceLock::new();
-    let Ok(code) = <[u8; 6]>::try_from(digits) else { return false };
-    if !is_province(&code) {
+    static KNOWN: OnceLock<Vec<u128>> = OnceLock::new();
+    if digits.len() != 6 || !is_province(digits) {
         return false;
     }
-    code.starts_with(b"4499") && code.is_ascii() && code[4..].iter().all(u8::is_ascii_digit)
-        || KNOWN.get_or_init(known).contains(&code)
+    let (Some(city), Some(end)) = (number(&digits[..4]), number(&digits[4..])) else { return false };
+    city == SAMPLE_CITY || KNOWN.get_or_init(known)[city as usize] & (1 << end) != 0
 }
 
-fn known() -> HashSet<[u8; 6]> {
-    let mut known = HashSet::new();
+fn known() -> Vec<u128> {
+    let mut known = vec![0; 10_000];
     for line in CODES.lines().filter(|line| !line.starts_with('#')) {
         let Some((city, ends)) = line.split_once(' ') else { continue };
-        for end in ends.as_bytes().chunks_exact(2) {
-            let mut code = [0; 6];
-            code[..4].copy_from_slice(&city.as_bytes()[..4]);
-            code[4..].copy_from_slice(end);
-            known.insert(code);
+        let Some(city) = number(city.as_bytes()).filter(|city| *city < 10_000) else { continue };
+        for end in ends.as_bytes().chunks_exact(2).filter_map(number) {
+            known[city as usize] |= 1 << end;
         }
     }
     known
