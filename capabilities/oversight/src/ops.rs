@@ -1,0 +1,34 @@
+//! Looking at the ledger: the permission is checked, the auditor's own look is entered, then the entries are shown.
+
+use yiwang_access::Scope;
+use yiwang_gate::Why;
+use yiwang_host::Platform;
+use yiwang_kernel::{Ctx, Error, PageRequest, Ref, Result};
+use yiwang_ledger::{EntryPage, Filter, Kind, Report};
+
+use crate::{READS, VERIFY};
+
+/// The kinds of entry, as pages list them.
+pub(crate) const KINDS: [Kind; 5] = [Kind::Open, Kind::Close, Kind::Decision, Kind::System, Kind::Epoch];
+
+/// The kind with this word.
+pub(crate) fn kind(word: &str) -> Result<Kind> {
+    let known = KINDS.into_iter().find(|kind| kind.word() == word);
+    known.ok_or_else(|| Error::invalid("kind", "oversight-kind").with("given", word))
+}
+
+/// Entries that match, newest first. That an auditor looked is itself an entry, made before anything is shown.
+pub(crate) async fn reads(platform: &Platform, ctx: &Ctx, filter: Filter, page: &PageRequest) -> Result<EntryPage> {
+    platform.access.check(ctx, READS.name, &Scope::CITY)?;
+    let what = Ref { noun: "oversight.reads".to_owned(), key: filter.resource.clone().unwrap_or_default() };
+    platform.gate.note(ctx, &Why::purpose("audit"), &what, &[]).await?;
+    platform.ledger.read(filter, page.clone()).await
+}
+
+/// Checks the whole log from its files, as an outsider would.
+pub(crate) async fn verify(platform: &Platform, ctx: &Ctx) -> Result<Report> {
+    platform.access.check(ctx, VERIFY.name, &Scope::CITY)?;
+    let (folder, key) = (platform.data_dir.join("ledger"), platform.ledger.public_key());
+    let checked = tokio::task::spawn_blocking(move || yiwang_ledger::verify(&folder, &key, &[])).await;
+    checked.map_err(|source| Error::internal("checking the ledger", source))?
+}
