@@ -1,6 +1,6 @@
-//! Files at rest: every object sealed in 64 KiB chunks under a key of its scope ([`SealedStore`], [`KeyVault`]), durable
-//! when acknowledged ([`Disk`]), and whole uploads with hash and retention ([`Files`]). Knows no format and no grant;
-//! who may read a blob is the gate's to say.
+//! Files at rest: every object sealed in 64 KiB chunks under a key of its scope ([`SealedStore`], [`KeyVault`]),
+//! durable when acknowledged ([`Disk`]), and whole uploads with hash and retention ([`Files`]). Knows no format and no
+//! grant; who may read a blob is the gate's to say.
 
 mod blobs;
 mod disk;

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::future::BoxFuture;
+use tokio::sync::Mutex;
 use yiwang_kernel::{Error, Result};
 
 use crate::fault::Fault;
@@ -12,12 +12,18 @@ use crate::tx::Open;
 use crate::{Row, Tx, Value, postgres, sqlite};
 
 const ATTEMPTS_MAX: u32 = 60;
-const PAUSE_MS_MAX: u64 = 100;
 
 /// The store. Cheap to clone; all clones are one store.
+///
+/// The subset of SQL: STRICT tables of INTEGER, REAL, TEXT, BLOB; `$1` parameters; ids and bytes as BLOB; instants as
+/// INTEGER microseconds; dates as TEXT; booleans as INTEGER 0/1; JSON as TEXT, never queried; `ORDER BY` with
+/// `NULLS LAST` and a unique tail; `INSERT ... ON CONFLICT`, `RETURNING`, `FOR UPDATE SKIP LOCKED`. No deferred foreign
+/// keys, no casts to column types.
 #[derive(Clone)]
 pub struct Db {
     pub(crate) store: Arc<Store>,
+    /// Transactions that met another one run again one at a time, so that they do not meet each other again.
+    repeating: Arc<Mutex<()>>,
 }
 
 /// Which database answers.
@@ -38,7 +44,7 @@ impl Db {
             return Err(Error::refused("store-address"));
         };
         let store = store.map_err(|fault| fault.error)?;
-        Ok(Db { store: Arc::new(store) })
+        Ok(Db { store: Arc::new(store), repeating: Arc::default() })
     }
 
     /// Where the store is, without user and password, for people who run it.
@@ -75,17 +81,20 @@ impl Db {
     }
 
     /// Runs the work in one transaction; durable on return, undone when the work returns an error. The work may run
-    /// more than once, so it does nothing but read and write through `tx`.
+    /// more than once, so it does nothing but read and write through `tx`; a call of the store itself in there would
+    /// wait for its own end.
     pub async fn tx<'a, T, F>(&self, mut work: F) -> Result<T>
     where
         T: Send,
         F: for<'t> FnMut(&'t mut Tx<'a>) -> BoxFuture<'t, Result<T>> + Send,
     {
-        for attempt in 0..ATTEMPTS_MAX {
+        let mut turn = None;
+        for _ in 0..ATTEMPTS_MAX {
             match self.attempt(&mut work).await {
                 Ok(value) => return Ok(value),
-                Err(fault) if fault.again => pause(attempt).await,
-                Err(fault) => return Err(fault.error),
+                Err(fault) if !fault.again => return Err(fault.error),
+                Err(_) if turn.is_none() => turn = Some(self.repeating.lock().await),
+                Err(_) => {}
             }
         }
         Err(Error::unavailable("store-busy"))
@@ -154,13 +163,4 @@ impl Db {
             (Store::Postgres { .. }, Open::Sqlite(_)) => {}
         }
     }
-}
-
-/// Waits a random while that grows with the attempts.
-async fn pause(attempt: u32) {
-    let mut random = [0u8; 2];
-    yiwang_seal::random(&mut random);
-    let longest_ms = (2u64 << attempt.min(6)).min(PAUSE_MS_MAX);
-    let share_us = u64::from(u16::from_le_bytes(random)) * longest_ms * 1000 / 65_536;
-    tokio::time::sleep(Duration::from_micros(share_us)).await;
 }

@@ -40,6 +40,7 @@ fn from_database(told: &dyn DatabaseError) -> Fault {
         ErrorKind::ForeignKeyViolation => Error::conflict("referenced").with("table", table_of(told)),
         _ => match condition(&code) {
             Condition::Again => return Fault { error: Error::unavailable("store-busy"), again: true },
+            Condition::Busy => Error::unavailable("store-busy"),
             Condition::Full => Error::unavailable("disk-full"),
             Condition::ReadOnly => Error::unavailable("disk-readonly"),
             Condition::Down => Error::unavailable("store-down"),
@@ -54,6 +55,7 @@ fn from_database(told: &dyn DatabaseError) -> Fault {
 
 enum Condition {
     Again,
+    Busy,
     Full,
     ReadOnly,
     Down,
@@ -70,7 +72,8 @@ fn condition(code: &str) -> Condition {
         "57014" => Condition::Timeout,
         "57P01" | "57P02" | "57P03" | "53300" => Condition::Down,
         sqlite if sqlite.len() < 5 => match sqlite.parse::<u32>().unwrap_or(0) & 0xff {
-            5 | 6 => Condition::Again,
+            // Another process holds the file; the driver has waited for it already.
+            5 | 6 => Condition::Busy,
             8 => Condition::ReadOnly,
             13 => Condition::Full,
             _ => Condition::Other,

@@ -1,10 +1,6 @@
 //! The product's own tables, on SQLite or PostgreSQL, behind one small interface: `Db::{query, execute, tx}` over
 //! [`Value`] and [`Row`]. Callers write one SQL subset and cannot see which database answers; no driver type leaves
 //! this crate. Holds migrations and the outbox; knows no capability's tables.
-//!
-//! The subset: STRICT tables of INTEGER, REAL, TEXT, BLOB; `$1` parameters; ids and bytes as BLOB; instants as INTEGER
-//! microseconds; dates as TEXT; booleans as INTEGER 0/1; JSON as TEXT, never queried; `ORDER BY` with `NULLS LAST` and a
-//! unique tail; `INSERT ... ON CONFLICT`, `RETURNING` and `FOR UPDATE SKIP LOCKED` are allowed. No deferred foreign keys.
 
 mod db;
 mod fault;

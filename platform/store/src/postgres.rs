@@ -1,5 +1,5 @@
-//! PostgreSQL: a pool that writes at SERIALIZABLE and a pool that only reads. Every statement is prepared first, so that
-//! each parameter is sent in the type the server expects (see [`codec`]).
+//! PostgreSQL: a pool that writes at SERIALIZABLE and a pool that only reads. Every statement is prepared first, so
+//! that each parameter is sent in the type the server expects (see [`codec`]).
 
 mod codec;
 pub(crate) mod numeric;

@@ -206,7 +206,7 @@ async fn a_failing_transaction_takes_no_other_with_it() {
             .map(|number: u32| {
                 let db = db.db.clone();
                 tokio::spawn(async move {
-                    if number % 3 == 0 {
+                    if number.is_multiple_of(3) {
                         let row = ["a".into(), vec![1u8].into()];
                         let taken = db.execute("INSERT INTO things_parts (name, thing) VALUES ($1, $2)", &row).await;
                         assert_eq!(taken.expect_err("taken").code(), "exists");

@@ -117,7 +117,9 @@ async fn a_raw_migration_keeps_another_standards_types() {
     const FOREIGN: Migration = Migration {
         capability: "foreign",
         number: 1,
-        sql: "-- raw\nCREATE TABLE foreign_files (id BIGINT PRIMARY KEY, path VARCHAR, ok BOOLEAN, at VARCHAR, x INTEGER);\n",
+        sql: "-- raw
+CREATE TABLE foreign_files (id BIGINT PRIMARY KEY, path VARCHAR, ok BOOLEAN, at VARCHAR, x INTEGER);
+",
     };
     for db in stores().await {
         db.migrate(&[FOREIGN]).await.expect("migrates");
