@@ -66,11 +66,13 @@ impl Ledger {
 }
 
 impl Shared {
-    fn epoch_draft(&self) -> Result<Option<(Draft, EpochRoots)>> {
-        let (head, lists, mut chains) = {
+    /// An epoch of the log as it stands, not yet appended; its map lies ready.
+    pub(crate) fn epoch_draft(&self) -> Result<Option<(Draft, EpochRoots)>> {
+        let (head, lists, chains) = {
             let state = self.state();
             let last = state.epoch.unwrap_or_default();
-            if state.size() == 0 || (last.covers == last.index && last.index + 1 == state.size()) {
+            let nothing_since = state.epoch.is_some() && last.covers == last.index && last.index + 1 == state.size();
+            if state.size() == 0 || nothing_since {
                 return Ok(None);
             }
             let since = state.lists.partition_point(|index| *index < last.covers);
@@ -78,13 +80,7 @@ impl Shared {
             let chains: Vec<(Label, Chain)> = state.chains.iter().map(|(label, chain)| (*label, *chain)).collect();
             (head, state.lists[since..].to_vec(), chains)
         };
-        chains.sort_unstable_by_key(|(label, _)| *label);
-        let mut records = Vec::with_capacity(chains.len() * CHAIN_BYTES);
-        for (label, chain) in chains {
-            records.extend_from_slice(&label.0);
-            records.extend_from_slice(&chain.count.to_be_bytes());
-            records.extend_from_slice(&chain.last.to_be_bytes());
-        }
+        let records = map_records(chains);
         let roots = EpochRoots { heads: vec![head], map: root_of_sorted(&records, CHAIN_BYTES), lists };
         write_durable(&self.map_path(&roots.map), &records)?;
         let common = Common { who: "system:ledger".into(), purpose: "epoch".into(), ..Common::default() };
@@ -131,4 +127,16 @@ impl Shared {
     fn map_path(&self, map: &ListRoot) -> PathBuf {
         self.dir.join("epochs").join(format!("{}.map", hex(&map.root)))
     }
+}
+
+/// The records of a map: label, count, last entry, sorted by label.
+pub(crate) fn map_records(mut chains: Vec<(Label, Chain)>) -> Vec<u8> {
+    chains.sort_unstable_by_key(|(label, _)| *label);
+    let mut records = Vec::with_capacity(chains.len() * CHAIN_BYTES);
+    for (label, chain) in chains {
+        records.extend_from_slice(&label.0);
+        records.extend_from_slice(&chain.count.to_be_bytes());
+        records.extend_from_slice(&chain.last.to_be_bytes());
+    }
+    records
 }

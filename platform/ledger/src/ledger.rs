@@ -205,7 +205,7 @@ fn scan_and_derive(dir: &Path, keys: &Keys, derived: &Derived) -> Result<Scanned
     let checkpoint = Head::open(&note, &keys.identity.public);
     let known: Vec<Known> = checkpoint.map(|head| Known { head, fault: Fault::Checkpoint }).into_iter().collect();
     let mut rows = Rows::default();
-    let scanned = scan(dir, &keys.identity, &known, &mut |index, position, nodes| {
+    let scanned = scan(dir, &keys.identity, &known, None, &mut |index, position, nodes| {
         rows.push(index, position, nodes);
         if rows.is_full() { derived.write(&mut rows) } else { Ok(()) }
     })?;

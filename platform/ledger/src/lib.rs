@@ -6,6 +6,7 @@ mod cbor;
 mod derived;
 mod entry;
 mod epoch;
+mod epoch_check;
 mod header;
 mod keys;
 mod ledger;

@@ -28,7 +28,7 @@ const SEARCHED_MAX: u64 = 50_000;
 pub struct Filter {
     /// Who acted, as the entry writes it.
     pub who: Option<String>,
-    /// The resource, by code.
+    /// The resource, by code; one of several where an entry names them joined by `, `.
     pub resource: Option<String>,
     /// The kind of entry.
     pub kind: Option<Kind>,
@@ -314,7 +314,11 @@ impl Filter {
 
     fn fits_common(&self, common: Option<&Common>) -> bool {
         let who = self.who.as_ref().is_none_or(|who| common.is_some_and(|common| common.who == *who));
-        let of = |resource: &String| common.is_some_and(|common| common.resource.as_ref() == Some(resource));
+        let names = |common: &Common, resource: &str| {
+            let named = common.resource.as_deref().unwrap_or_default();
+            named.split(", ").any(|named| named == resource)
+        };
+        let of = |resource: &String| common.is_some_and(|common| names(common, resource));
         who && self.resource.as_ref().is_none_or(of)
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use yiwang_kernel::{Error, Result};
 use yiwang_seal::{VerifyingKey, sha256};
 
+use crate::epoch_check::EpochCheck;
 use crate::header::{Header, ListRoot};
 use crate::merkle::Hash;
 use crate::note::Head;
@@ -55,6 +56,8 @@ pub(crate) struct Scanned {
     pub(crate) bytes: u64,
     /// Lists met.
     pub(crate) lists: Vec<(u64, ListRoot)>,
+    /// What the epochs met state, where they are checked.
+    pub(crate) epochs: Option<EpochCheck>,
     /// The first thing that is not as it must be; the walk ended there.
     pub(crate) difference: Option<Difference>,
 }
@@ -74,11 +77,25 @@ enum Step {
     Fault { entry: u64, offset: u64, fault: Fault },
 }
 
-/// Walks the log in `dir`. Differences are findings, not errors; errors are about reading files at all.
-pub(crate) fn scan(dir: &Path, identity: &Identity, known: &[Known], visit: Visit<'_>) -> Result<Scanned> {
+/// Walks the log in `dir`. Differences are findings, not errors; errors are about reading files at all. Epochs are
+/// checked where `epochs` is given, which costs memory.
+pub(crate) fn scan(
+    dir: &Path,
+    identity: &Identity,
+    known: &[Known],
+    epochs: Option<EpochCheck>,
+    visit: Visit<'_>,
+) -> Result<Scanned> {
     let segments = list_segments(dir).map_err(|error| Error::internal("listing ledger segments", error))?;
-    let found =
-        Scanned { state: State::default(), segments, end: HEADER_BYTES, bytes: 0, lists: Vec::new(), difference: None };
+    let found = Scanned {
+        state: State::default(),
+        segments,
+        end: HEADER_BYTES,
+        bytes: 0,
+        lists: Vec::new(),
+        epochs,
+        difference: None,
+    };
     let mut walk = Walk { dir, identity, known, known_met: 0, visit, found };
     for at in 0..walk.found.segments.len() {
         walk.segment(at)?;
@@ -168,6 +185,10 @@ impl Walk<'_> {
     }
 
     fn take(&mut self, changes: Changes, note: String, segment: u64) {
+        let is_right = self.found.epochs.as_mut().is_none_or(|epochs| epochs.before(&self.found.state, &changes));
+        if !is_right {
+            return self.differ(segment, self.found.state.size(), self.found.end, Fault::Epoch);
+        }
         self.found.state.apply(changes, note);
         let (size, root) = (self.found.state.size(), self.found.state.frontier.root());
         for known in self.known.iter().filter(|known| known.head.size == size) {

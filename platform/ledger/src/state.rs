@@ -62,6 +62,13 @@ pub(crate) struct Changes {
     events: HashMap<[u8; 16], u64>,
 }
 
+impl Changes {
+    /// The subjects whose chains grow.
+    pub(crate) fn chains(&self) -> impl Iterator<Item = &Label> {
+        self.chains.keys()
+    }
+}
+
 impl State {
     /// Entries acknowledged.
     pub(crate) fn size(&self) -> u64 {

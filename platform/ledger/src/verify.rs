@@ -9,6 +9,7 @@ use std::path::Path;
 use yiwang_kernel::{Error, Result};
 use yiwang_seal::VerifyingKey;
 
+use crate::epoch_check::EpochCheck;
 use crate::header::ListRoot;
 use crate::keys::{io, read_log};
 use crate::note::Head;
@@ -50,6 +51,8 @@ pub enum Fault {
     Checkpoint,
     /// The log ends before, or differs from, a head known from elsewhere.
     Witness,
+    /// An epoch states another tree or other chains than the entries make.
+    Epoch,
     /// A list of labels is missing or not the one its entry commits to.
     List,
 }
@@ -84,6 +87,8 @@ pub struct Report {
     pub subjects: u64,
     /// Lists of labels checked.
     pub lists: usize,
+    /// The last epoch, if its map was checked against the chains.
+    pub epoch: Option<u64>,
     /// The last good head; empty if there is none.
     pub head: String,
     /// The first difference; none: the log is whole.
@@ -118,6 +123,7 @@ impl Fault {
             Fault::Tail => "tail",
             Fault::Checkpoint => "checkpoint",
             Fault::Witness => "witness",
+            Fault::Epoch => "epoch",
             Fault::List => "list",
         }
     }
@@ -137,7 +143,7 @@ pub fn public_key(dir: &Path) -> Result<VerifyingKey> {
 }
 
 /// Checks the log in `dir`: framing, canonical headers, hashes of sealed parts, numbers, chains, tree, heads and their
-/// signatures, lists; and that it contains each of the `witnessed` heads (signed notes kept elsewhere). Differences
+/// signatures, epochs, lists; and that it contains each of the `witnessed` heads (signed notes kept elsewhere). Differences
 /// are in the report; an error means the files could not be read.
 pub fn verify(dir: &Path, public_key: &VerifyingKey, witnessed: &[String]) -> Result<Report> {
     let (stated, _) = read_log(dir)?;
@@ -147,31 +153,31 @@ pub fn verify(dir: &Path, public_key: &VerifyingKey, witnessed: &[String]) -> Re
         let head = Head::open(note, public_key).ok_or_else(|| Error::invalid("head", "ledger-head"))?;
         known.push(Known { head, fault: Fault::Witness });
     }
-    let note = std::fs::read_to_string(dir.join("checkpoint")).unwrap_or_default();
+    let note = std::fs::read(dir.join("checkpoint")).unwrap_or_default();
+    let note = String::from_utf8_lossy(&note);
     let checkpoint = Head::open(&note, public_key);
-    let unreadable = checkpoint.is_none() && !note.is_empty();
+    let is_unreadable = checkpoint.is_none() && !note.is_empty();
     known.extend(checkpoint.map(|head| Known { head, fault: Fault::Checkpoint }));
-    let scanned = scan(dir, &identity, &known, &mut |_, _, _| Ok(()))?;
-    let difference = scanned.difference.or_else(|| {
-        let offset = 0;
-        let checkpoint = || Difference {
-            segment: "checkpoint".into(),
-            entry: scanned.state.size(),
-            offset,
-            fault: Fault::Checkpoint,
-        };
-        unreadable.then(checkpoint)
-    });
+    let mut scanned = scan(dir, &identity, &known, Some(EpochCheck::default()), &mut |_, _, _| Ok(()))?;
+    let size = scanned.state.size();
+    let differs = |file: &str, entry, fault| Difference { segment: file.to_owned(), entry, offset: 0, fault };
+    let epochs = scanned.epochs.take().filter(|_| scanned.difference.is_none());
+    let epoch = epochs.and_then(|epochs| epochs.finish(&scanned.state));
+    let map = epoch.filter(|(_, is_right)| !is_right).map(|(index, _)| differs("segments", index, Fault::Epoch));
+    let difference =
+        scanned.difference.or_else(|| is_unreadable.then(|| differs("checkpoint", size, Fault::Checkpoint)));
+    let difference = difference.or(map);
     let difference =
         difference.or_else(|| scanned.lists.iter().find_map(|(entry, list)| check_list(dir, *entry, list)));
     Ok(Report {
         log: yiwang_seal::hex(&identity.log),
-        entries: scanned.state.size(),
+        entries: size,
         heads: scanned.state.batches,
         segments: scanned.segments.len(),
         bytes: scanned.bytes,
         subjects: scanned.state.chains.len() as u64,
         lists: scanned.lists.len(),
+        epoch: epoch.map(|(index, _)| index),
         head: scanned.state.note,
         difference,
     })
