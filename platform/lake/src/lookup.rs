@@ -1,0 +1,70 @@
+//! Rows by key, without a plan: the key's hash, then the rows whose key it is.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow_array::{BooleanArray, RecordBatch};
+use arrow_select::filter::filter_record_batch;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use yiwang_gate::{Answered, Lookup, Permit, Subject};
+use yiwang_kernel::Result;
+
+use crate::catalog::view::View;
+use crate::lake::Lake;
+use crate::masking::{self, Masking};
+use crate::read;
+use crate::replace::{self, KeyHash};
+use crate::scan::{Scan, Slice, arrow_error};
+
+/// Rows by key.
+pub(crate) async fn lookup(lake: &Lake, permit: &Permit, lookup: &Lookup) -> Result<Answered> {
+    let policy = read::policy_of(permit, &lookup.resource)?.clone();
+    let view = read::view_at(lake, &lookup.resource, lookup.at).await?;
+    let keys = lookup.keys.iter().map(|key| replace::typed_key_hash(&view, key));
+    let keys = Arc::new(keys.collect::<Result<HashSet<KeyHash>>>()?);
+    let fields = lookup.fields.clone();
+    let engine = lake.clone();
+    let found = lake.on_engine(async move {
+        let masking = Masking::compile(&engine, &view, &policy, &fields, true).await?;
+        let rows = found(&engine, &view, &masking, &keys).await?;
+        let kind = view.table.subject.as_ref().map(|subject| subject.kind.clone()).unwrap_or_default();
+        let (mut batches, mut subjects) = (Vec::new(), Vec::new());
+        for raw in rows {
+            let (batch, of) = masking::split_subject(&masking.apply(&raw)?)?;
+            batches.push(batch);
+            subjects.extend(of.into_iter().map(|value| Subject { kind: kind.clone(), value }));
+        }
+        let empty = masking::split_subject(&RecordBatch::new_empty(Arc::clone(&masking.schema)))?.0;
+        Ok((empty.schema(), batches, subjects, view.version))
+    });
+    let (schema, batches, subjects, version) = found.await?;
+    let total = batches.iter().map(|batch| batch.num_rows() as u64).sum();
+    Ok(Answered {
+        schema,
+        versions: vec![(lookup.resource.clone(), version)],
+        total: Some(total),
+        next: None,
+        rows: stream::iter(batches.into_iter().map(Ok)).boxed(),
+        subjects,
+    })
+}
+
+/// The raw rows with these keys, in the columns the masking wants.
+async fn found(lake: &Lake, view: &Arc<View>, masking: &Masking, keys: &HashSet<KeyHash>) -> Result<Vec<RecordBatch>> {
+    let key_places =
+        view.table.key.iter().filter_map(|name| view.columns.iter().position(|column| column.name == *name));
+    let columns: Vec<usize> = masking.raw.iter().copied().chain(key_places).collect();
+    let wanted: Vec<usize> = (0..masking.raw.len()).collect();
+    let scan = Arc::new(Scan::new(lake, Arc::clone(view), &columns, None).await?);
+    let mut batches = scan.stream(Slice::ALL);
+    let mut rows = Vec::new();
+    while let Some(batch) = batches.try_next().await? {
+        let hashes = replace::key_hashes(&batch, &view.table.key)?;
+        let held: BooleanArray = hashes.iter().map(|hash| Some(keys.contains(hash))).collect();
+        if held.true_count() > 0 {
+            let kept = filter_record_batch(&batch, &held).map_err(arrow_error)?;
+            rows.push(kept.project(&wanted).map_err(arrow_error)?);
+        }
+    }
+    Ok(rows)
+}

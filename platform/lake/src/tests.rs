@@ -1,0 +1,8 @@
+//! What readers and loaders rely on, through the gate, on both databases: versions, exactly once, undo, masks that hide
+//! from every kind of question, sealed files.
+
+mod loading;
+mod policy;
+mod reading;
+mod strength;
+mod world;
