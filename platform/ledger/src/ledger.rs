@@ -14,12 +14,12 @@ use yiwang_seal::{MasterKey, VerifyingKey};
 
 use crate::derived::{Derived, Rows};
 use crate::entry::{Common, End, Entry, Identifier, Outcome, Receipt};
-use crate::keys::{Keys, io, unavailable};
+use crate::keys::{Keys, io, sync_dir, unavailable};
 use crate::note::Head;
 use crate::scan::{Known, Scanned, scan};
 use crate::segment::segment_path;
 use crate::shared::{Opened, Shared, lock_log};
-use crate::verify::Fault;
+use crate::verify::{Difference, Fault, Report, verify};
 use crate::writer::{Draft, Request, Writer, reserve};
 
 /// Entries that may wait for the writer.
@@ -93,6 +93,7 @@ impl Ledger {
         for part in ["segments", "lists", "epochs"] {
             std::fs::create_dir_all(dir.join(part)).map_err(io("making the ledger's directories"))?;
         }
+        sync_dir(dir.parent().unwrap_or(dir)).map_err(unavailable("syncing the ledger's parent directory"))?;
         let lock = lock_log(dir)?;
         let keys = Keys::open(dir, master.clone(), &options.origin)?;
         let derived = Derived::create(dir)?;
@@ -126,7 +127,8 @@ impl Ledger {
     }
 
     /// Destroys the subject's key: what was read of it can never be shown again; that it was read, when and by whom
-    /// stays, and the chain holds. The erasure is an entry of the subject's chain. Gives its receipt.
+    /// stays, and the chain holds. The erasure is an entry of the subject's chain, made first: after an error, call
+    /// again. Gives the entry's receipt.
     pub async fn erase_subject(&self, subject: Identifier, common: Common) -> Result<Receipt> {
         let common = Common { act: Some("subject.erased".into()), ..common };
         let label = self.blocking(move |shared| Ok(shared.label(&subject))).await?;
@@ -140,6 +142,20 @@ impl Ledger {
     /// The label of an identifier with the proof for whoever knows the identifier.
     pub async fn prove_label(&self, subject: Identifier) -> Result<(Label, Proof)> {
         self.blocking(move |shared| Ok(shared.keys.labels.prove(&subject.kind, &subject.value))).await
+    }
+
+    /// Verifies the log while it is written to: a batch that is just being written is not a difference.
+    pub async fn verify(&self, witnessed: Vec<String>) -> Result<Report> {
+        self.blocking(move |shared| {
+            let size = shared.state().size();
+            let mut report = verify(&shared.dir, &shared.keys.identity.public, &witnessed)?;
+            let is_new = |difference: &Difference| difference.fault == Fault::Tail && report.entries >= size;
+            if report.difference.as_ref().is_some_and(is_new) {
+                report.difference = None;
+            }
+            Ok(report)
+        })
+        .await
     }
 
     /// The last head as a signed note; empty while the log is.

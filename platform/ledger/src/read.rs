@@ -17,8 +17,8 @@ use crate::merkle::{Hash, consistency_path, included, inclusion_path, leaf_hash,
 use crate::note::Head;
 use crate::scan::split_entry;
 use crate::segment::{RECORD_BYTES_MAX, segment_path};
-use crate::shared::{Shared, common_context, list_name, part_context};
-use crate::sorted::{LABEL_BYTES, SortedProof, SortedTree};
+use crate::shared::{Shared, common_context, part_context};
+use crate::sorted::SortedProof;
 
 /// Entries one request looks at, at most; the page says how far back it came.
 const SEARCHED_MAX: u64 = 50_000;
@@ -248,8 +248,7 @@ impl Shared {
             }
             let (entry, _) = self.logged(index)?;
             let root = entry.header.list.ok_or_else(|| Error::broken("a list entry without its list"))?;
-            let tree = SortedTree::open(&self.dir.join("lists").join(list_name(&root)), LABEL_BYTES)?;
-            let proof = tree.prove(&label)?;
+            let proof = self.list_tree(&root)?.prove(&label)?;
             let member = matches!(proof, SortedProof::Member(_));
             found.rows.push(ListAnswer { entry, member, proof });
         }

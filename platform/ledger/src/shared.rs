@@ -15,12 +15,16 @@ use crate::epoch::EpochMap;
 use crate::header::ListRoot;
 use crate::keys::{Keys, write_durable};
 use crate::ledger::Options;
-use crate::sorted::{LABEL_BYTES, root_of_sorted};
+use crate::sorted::{LABEL_BYTES, SortedTree, root_of_sorted};
 use crate::state::State;
 use crate::writer::{Draft, SealedPart};
 
 /// Labels kept at hand; making one costs two scalar multiplications.
 const LABELS_CACHED_MAX: usize = 200_000;
+/// Fewer labels are not worth a thread.
+const LABELS_PER_THREAD_MIN: usize = 64;
+/// Lists whose trees are kept at hand, each with an open file.
+const LISTS_CACHED_MAX: usize = 128;
 
 /// One open log.
 pub(crate) struct Shared {
@@ -33,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) reserve: Option<File>,
     state: RwLock<State>,
     labels: Mutex<HashMap<[u8; 32], Label>>,
+    list_trees: Mutex<HashMap<[u8; 32], Arc<SortedTree>>>,
     labels_key: [u8; 32],
     _lock: File,
 }
@@ -54,8 +59,22 @@ impl Shared {
         let Opened { dir, options, keys, derived, clock, state, reserve, lock } = opened;
         let mut labels_key = [0u8; 32];
         yiwang_seal::random(&mut labels_key);
-        let (state, labels, epoch_map) = (RwLock::new(state), Mutex::default(), Mutex::default());
-        Shared { dir, options, keys, derived, clock, epoch_map, reserve, state, labels, labels_key, _lock: lock }
+        let (state, labels, list_trees, epoch_map) =
+            (RwLock::new(state), Mutex::default(), Mutex::default(), Mutex::default());
+        Shared {
+            dir,
+            options,
+            keys,
+            derived,
+            clock,
+            epoch_map,
+            reserve,
+            state,
+            labels,
+            list_trees,
+            labels_key,
+            _lock: lock,
+        }
     }
 
     /// The sum of all acknowledged entries.
@@ -132,16 +151,18 @@ impl Shared {
         Ok(Receipt { index, batch: entry.batch, leaf: entry.header.leaf(), time })
     }
 
-    /// The first new segment after a full disk takes the space kept for it; fails when none is left.
-    pub(crate) fn release_reserve(&self, cause: &std::io::Error) -> std::io::Result<()> {
-        let full = cause.kind() == std::io::ErrorKind::StorageFull;
-        let left = self.reserve_bytes_left();
-        let Some(reserve) = self.reserve.as_ref().filter(|_| full && left > 0) else {
-            return Err(std::io::Error::new(cause.kind(), cause.to_string()));
+    /// Does something that needs disk space; on a full disk once more, with space from the reserve.
+    pub(crate) fn or_from_reserve(&self, work: impl Fn() -> std::io::Result<File>) -> std::io::Result<File> {
+        let error = match work() {
+            Err(error) if error.kind() == std::io::ErrorKind::StorageFull => error,
+            done => return done,
         };
+        let left = self.reserve_bytes_left();
+        let Some(reserve) = self.reserve.as_ref().filter(|_| left > 0) else { return Err(error) };
         tracing::error!(bytes_left = left, "the disk is full: the ledger draws on its reserve");
         reserve.set_len(left.saturating_sub(self.options.segment_bytes))?;
-        reserve.sync_all()
+        reserve.sync_all()?;
+        work()
     }
 
     /// Bytes still reserved for a full disk.
@@ -149,9 +170,35 @@ impl Shared {
         self.reserve.as_ref().and_then(|file| file.metadata().ok()).map_or(0, |metadata| metadata.len())
     }
 
+    /// The labels of a list, made on all cores: each takes two scalar multiplications.
+    fn labels_of(&self, list: &[Identifier]) -> Vec<Label> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let share = list.len().div_ceil(threads).max(LABELS_PER_THREAD_MIN);
+        std::thread::scope(|scope| {
+            let work = |ids: &'_ [Identifier]| ids.iter().map(|id| self.label(id)).collect::<Vec<_>>();
+            let started: Vec<_> = list.chunks(share).map(|ids| scope.spawn(move || work(ids))).collect();
+            started.into_iter().flat_map(|thread| thread.join().expect("making labels does not panic")).collect()
+        })
+    }
+
+    /// The tree of a list, kept for the next who asks.
+    pub(crate) fn list_tree(&self, root: &ListRoot) -> Result<Arc<SortedTree>> {
+        let kept = || self.list_trees.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tree) = kept().get(&root.root) {
+            return Ok(tree.clone());
+        }
+        let tree = Arc::new(SortedTree::open(&self.dir.join("lists").join(list_name(root)), LABEL_BYTES)?);
+        let mut trees = kept();
+        if trees.len() >= LISTS_CACHED_MAX {
+            trees.clear();
+        }
+        trees.insert(root.root, tree.clone());
+        Ok(tree)
+    }
+
     /// Lays down the sorted labels of a list, durably, under the name of their root.
     fn write_list(&self, list: &[Identifier]) -> Result<ListRoot> {
-        let mut labels: Vec<Label> = list.iter().map(|id| self.label(id)).collect();
+        let mut labels = self.labels_of(list);
         labels.sort_unstable();
         labels.dedup();
         let records: Vec<u8> = labels.iter().flat_map(|label| label.0).collect();

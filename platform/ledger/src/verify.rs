@@ -143,8 +143,8 @@ pub fn public_key(dir: &Path) -> Result<VerifyingKey> {
 }
 
 /// Checks the log in `dir`: framing, canonical headers, hashes of sealed parts, numbers, chains, tree, heads and their
-/// signatures, epochs, lists; and that it contains each of the `witnessed` heads (signed notes kept elsewhere). Differences
-/// are in the report; an error means the files could not be read.
+/// signatures, epochs, lists; and that it contains each of the `witnessed` heads (signed notes kept elsewhere).
+/// Differences are in the report; an error means the files could not be read.
 pub fn verify(dir: &Path, public_key: &VerifyingKey, witnessed: &[String]) -> Result<Report> {
     let (stated, _) = read_log(dir)?;
     let identity = Identity { public: public_key.clone(), ..stated };

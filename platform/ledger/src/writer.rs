@@ -27,6 +27,8 @@ use crate::state::{Batch, State};
 pub(crate) const ENTRIES_PER_BATCH_MAX: usize = 1024;
 /// Requests taken into one batch; leaves room for entries the writer adds itself.
 const REQUESTS_PER_BATCH_MAX: usize = ENTRIES_PER_BATCH_MAX / 2;
+/// Sealed bytes taken into one batch, give or take one entry.
+const BATCH_BYTES_MAX: usize = 8 << 20;
 /// A clock that goes back by more than this is an entry of its own.
 const CLOCK_JUMP_MICROS: i64 = 60_000_000;
 
@@ -88,9 +90,11 @@ impl Writer {
     /// Serves requests until nobody can send any more.
     pub(crate) fn run(mut self, mut requests: mpsc::Receiver<Request>) {
         while let Some(request) = requests.blocking_recv() {
+            let mut bytes = request.draft.bytes();
             let mut batch = vec![request];
-            while batch.len() < REQUESTS_PER_BATCH_MAX {
+            while batch.len() < REQUESTS_PER_BATCH_MAX && bytes < BATCH_BYTES_MAX {
                 let Ok(request) = requests.try_recv() else { break };
+                bytes += request.draft.bytes();
                 batch.push(request);
             }
             let (drafts, replies): (Vec<Draft>, Vec<_>) =
@@ -250,6 +254,12 @@ impl Placing<'_> {
 }
 
 impl Draft {
+    /// What the draft will take, about.
+    fn bytes(&self) -> usize {
+        let parts = self.subjects.iter().filter_map(|(_, part)| part.as_ref());
+        self.common.len() + parts.map(|part| part.sealed.len()).sum::<usize>()
+    }
+
     /// The sealed parts as they stand in the record: CBOR of [common, [part or null of each link]].
     fn body(&self) -> Vec<u8> {
         let mut out = cbor::Writer(Vec::with_capacity(self.common.len() + 16));
@@ -269,10 +279,14 @@ impl Draft {
 impl OpenSegment {
     /// Opens a segment to write on after `end`, its space reserved again.
     fn resume(shared: &Shared, first: u64, end: u64) -> Result<OpenSegment> {
-        let file = File::options().write(true).open(segment_path(&shared.dir, first));
-        let file = file.map_err(unavailable("opening a ledger segment"))?;
-        let cut = file.set_len(end).and_then(|()| reserve(&file, shared.options.segment_bytes));
-        cut.and_then(|()| file.sync_all()).map_err(unavailable("cutting back a ledger segment"))?;
+        let cut = || {
+            let file = File::options().write(true).open(segment_path(&shared.dir, first))?;
+            file.set_len(end)?;
+            reserve(&file, shared.options.segment_bytes)?;
+            file.sync_all()?;
+            Ok(file)
+        };
+        let file = shared.or_from_reserve(cut).map_err(unavailable("cutting back a ledger segment"))?;
         Ok(OpenSegment { file, first, end })
     }
 
@@ -283,10 +297,7 @@ impl OpenSegment {
             trimmed.map_err(unavailable("finishing a ledger segment"))?;
         }
         let path = segment_path(&shared.dir, first);
-        let made = begin(shared, &path, first).or_else(|error| {
-            shared.release_reserve(&error)?;
-            begin(shared, &path, first)
-        });
+        let made = shared.or_from_reserve(|| begin(shared, &path, first));
         let file = made.map_err(unavailable("beginning a ledger segment"))?;
         Ok(OpenSegment { file, first, end: HEADER_BYTES })
     }

@@ -28,6 +28,28 @@ async fn a_thousand_appends_at_once_are_numbered_without_gaps() {
     assert_eq!((report.entries, report.heads), (1_000, status.batches));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_is_whole_while_it_is_written_to() {
+    let log = Log::new();
+    let ledger = log.open();
+    ledger.append(read_of("r")).await.expect("appended");
+    let writing = tokio::spawn({
+        let ledger = ledger.clone();
+        async move {
+            for number in 0..200 {
+                ledger.append(read_of("r").about(citizen(number % 3), row("1"))).await.expect("appended");
+            }
+        }
+    });
+    while !writing.is_finished() {
+        let size = ledger.status().entries;
+        let report = ledger.verify(vec![ledger.head()]).await.expect("readable");
+        assert_eq!(report.difference, None);
+        assert!(report.entries >= size);
+    }
+    writing.await.expect("all appended");
+}
+
 #[tokio::test]
 async fn a_log_opened_again_goes_on_where_it_stood() {
     let log = Log::new();
