@@ -37,6 +37,8 @@ pub struct Call {
     pub wants: Wants,
     /// The session's token, for signing in anew and signing out; none for strangers.
     pub session: Option<Token>,
+    /// Where the caller is, for rate limits; kept nowhere.
+    pub address: Option<String>,
     /// The headers of the request.
     pub headers: HeaderMap,
     path: Vec<(String, String)>,
@@ -49,6 +51,7 @@ pub(crate) struct Visit {
     pub(crate) view: Arc<View>,
     pub(crate) wants: Wants,
     pub(crate) session: Option<Token>,
+    pub(crate) address: Option<String>,
 }
 
 impl Call {
@@ -143,6 +146,7 @@ impl FromRequestParts<Arc<Platform>> for Call {
             query,
             wants: visit.wants,
             session: visit.session,
+            address: visit.address,
             headers: parts.headers.clone(),
             path,
         })

@@ -1,10 +1,11 @@
 //! What every request passes first and every answer last: who, which language, which face; then errors written for the
 //! caller, headers, cookies, one line in the log. Reads no body.
 
+use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
@@ -96,9 +97,20 @@ fn meet(surface: &Surface, mut ctx: Ctx, signed_in: Option<SignedIn>, request: &
     view.request = ctx.request;
     view.menu = menu(surface, &ctx, request.uri());
     let wants = wants(headers, &query);
-    let visit = Visit { ctx, view: Arc::new(view), wants, session };
+    let visit = Visit { ctx, view: Arc::new(view), wants, session, address: address(request) };
     let method = request.method().clone();
     (visit, Asked { method, headers: headers.clone(), lang_chosen, large_chosen, new_visit })
+}
+
+/// Where the caller is: the peer, or, when that is a proxy on this machine, the nearest address it names.
+fn address(request: &Request) -> Option<String> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    if let Some(peer) = peer.filter(|peer| !peer.is_loopback()) {
+        return Some(peer.to_string());
+    }
+    let named = request.headers().get("x-forwarded-for").and_then(|list| list.to_str().ok()).unwrap_or_default();
+    let nearest = named.rsplit(',').next().and_then(|address| address.trim().parse::<IpAddr>().ok());
+    nearest.or(peer).map(|address| address.to_string())
 }
 
 /// Where both faces are served, staff are inside and everybody else outside.

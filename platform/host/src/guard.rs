@@ -1,5 +1,5 @@
-//! What stands before every handler, in this order: permission, forgery check, entry of a privileged act, limits of
-//! size and time. Deny by default: a route without permission does not exist as a value.
+//! What stands before every handler, in this order: permission, how often strangers may write, forgery check, entry of
+//! a privileged act, limits of size and time. Deny by default: a route without permission does not exist as a value.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,9 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use http::header;
 use http_body_util::Limited;
-use yiwang_kernel::{Actor, Error, Result};
+use yiwang_access::Limit;
+use yiwang_kernel::{Actor, Ctx, Error, Id, Result};
+use yiwang_ledger::{Common, Entry};
 use yiwang_web::Failure;
 
 use crate::call::Visit;
@@ -47,7 +49,7 @@ pub(crate) fn guarded(platform: &Arc<Platform>, route: &Route) -> Handler {
 }
 
 /// Whether this actor may call what needs this.
-pub(crate) fn allows(platform: &Platform, ctx: &yiwang_kernel::Ctx, needs: Needs) -> Result<()> {
+pub(crate) fn allows(platform: &Platform, ctx: &Ctx, needs: Needs) -> Result<()> {
     match needs {
         Needs::Open => Ok(()),
         Needs::SignedIn if ctx.actor == Actor::Stranger => Err(Error::Unauthenticated),
@@ -73,13 +75,29 @@ async fn admit(guard: &Guard, request: Request) -> Result<Request> {
     let visit = request.extensions().get::<Visit>().cloned();
     let visit = visit.ok_or_else(|| Error::broken("a route stands outside the router"))?;
     allows(&guard.platform, &visit.ctx, guard.needs)?;
+    if guard.method != Method::Get && visit.ctx.actor == Actor::Stranger {
+        let address = visit.address.as_deref().unwrap_or("unknown");
+        guard.platform.limits.take(&visit.ctx, Limit::Write, address)?;
+    }
     let request = limited(request, guard.body_bytes_max)?;
     let request =
         if guard.method == Method::Get { request } else { forgery::check(request, visit.session.as_ref()).await? };
     if let Audit::Act(kind) = guard.audit {
-        tracing::info!(act = kind, actor = %visit.ctx.actor, request = ?visit.ctx.request, "privileged act");
+        enter_act(&guard.platform, &visit.ctx, kind, request.uri().path()).await?;
     }
     Ok(request)
+}
+
+/// The act stands in the ledger before it is tried; if it cannot, nothing happens.
+async fn enter_act(platform: &Platform, ctx: &Ctx, kind: &str, path: &str) -> Result<()> {
+    let common = Common {
+        act: Some(kind.to_owned()),
+        resource: Some(path.to_owned()),
+        ..Common::of(&ctx.actor, "administration")
+    };
+    let event = ctx.request.unwrap_or_else(|| Id::new(ctx));
+    platform.ledger.append_idempotent(event, Entry::decision(common)).await?;
+    Ok(())
 }
 
 fn limited(request: Request, bytes_max: usize) -> Result<Request> {

@@ -48,3 +48,6 @@ pub use router::{router, serve};
 pub use settings::{SETTING_CHARS_MAX, Settings};
 pub use store::MIGRATIONS;
 pub use uploads::{PARTS_MAX, Part, Uploads};
+
+#[cfg(test)]
+mod tests;

@@ -43,10 +43,8 @@ fn operation(route: &Route, lang: Lang) -> Value {
     operation.insert("parameters".to_owned(), parameters.into());
     let failed = json!({ "description": "RFC 9457", "content": {
         "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } });
-    operation.insert(
-        "responses".to_owned(),
-        json!({ "200": { "description": route.doc.get(lang), "content": { "application/json": {} } }, "default": failed }),
-    );
+    let done = json!({ "description": route.doc.get(lang), "content": { "application/json": {} } });
+    operation.insert("responses".to_owned(), json!({ "200": done, "default": failed }));
     match route.needs {
         Needs::Open => {}
         Needs::SignedIn => drop(operation.insert("security".to_owned(), json!([{ "session": [] }]))),

@@ -8,7 +8,7 @@ use serde_json::json;
 use yiwang_kernel::Text;
 use yiwang_web::{Answer, Cell, Column, Head, Library, Markup, Table, View};
 
-use crate::{Call, Capability, Needs, Route, get, openapi};
+use crate::{Call, Capability, Needs, Route, get, openapi, store};
 
 /// The routes of this router, as declared.
 pub(crate) struct Declared {
@@ -59,7 +59,7 @@ struct LicencesBody<'a> {
 }
 
 async fn health(call: Call) -> Answer {
-    call.platform.db.query("SELECT 1 AS one", &[]).await?;
+    store::answers(&call.platform.db).await?;
     call.json(StatusCode::OK, &json!({ "status": "ok" }))
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use yiwang_access::{Access, RateLimits, Sessions};
 use yiwang_files::{Files, KeyVault};
+use yiwang_gate::Gate;
 use yiwang_kernel::{Actor, Clock, Ctx, Random};
+use yiwang_ledger::Ledger;
 use yiwang_search::Search;
 use yiwang_store::Db;
 use yiwang_web::{Site, Texts};
@@ -24,6 +26,10 @@ pub struct Platform {
     pub data_dir: PathBuf,
     /// Whether the directory is marked as a demo.
     pub demo: bool,
+    /// The one way to city data.
+    pub gate: Gate,
+    /// What happened, provably.
+    pub ledger: Ledger,
     /// Uploads and other whole files.
     pub files: Files,
     /// Keys by scope, wrapped by the master key.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::Path;
@@ -20,7 +21,8 @@ use crate::own::{self, Declared};
 use crate::{Capability, Faces, MenuItem, Platform, Route};
 
 /// Only this site's own files; no script or style inside a page; pages stand in no frame; forms stay here.
-const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'";
+const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; \
+     form-action 'self'; object-src 'none'";
 
 /// The router over these capabilities on these faces.
 pub fn router(platform: &Arc<Platform>, capabilities: &[Capability], faces: Faces) -> Result<Router> {
@@ -59,7 +61,8 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     let router = router(platform, capabilities, faces)?;
-    let served = axum::serve(listener, router).with_graceful_shutdown(stop).await;
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(stop).await;
     served.map_err(|source| Error::internal("the server stopped", source))
 }
 

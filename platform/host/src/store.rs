@@ -24,3 +24,8 @@ pub(crate) async fn set(tx: &mut Tx<'_>, ctx: &Ctx, name: &str, value: &str) -> 
     .await?;
     Ok(())
 }
+
+/// Fails when the database does not answer.
+pub(crate) async fn answers(db: &Db) -> Result<()> {
+    db.query("SELECT 1 AS one", &[]).await.map(drop)
+}

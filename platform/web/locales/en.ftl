@@ -29,6 +29,7 @@ export-csv-excel = CSV for Excel
 export-xlsx = Excel workbook
 export-json = JSON
 form-required = required
+form-error = { $label }: { $words }
 chart-table = Show as a table
 problem-title = That did not work
 problem-back = Go back

@@ -29,6 +29,7 @@ export-csv-excel = CSV（Excel 用）
 export-xlsx = Excel 表格
 export-json = JSON
 form-required = 必填
+form-error = { $label }：{ $words }
 chart-table = 看数据表
 problem-title = 没有办成
 problem-back = 返回上一步

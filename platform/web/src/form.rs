@@ -109,13 +109,13 @@ impl Form {
             _ => "",
         };
         let shown = self.fields.iter().map(|field| self.shown(view, field, wrong)).collect();
-        let known = self.fields.iter().any(|field| field.name == wrong);
+        let known = self.fields.iter().find(|field| field.name == wrong);
         let body = FormBody {
             view,
             form: self,
             shown,
-            summary: self.error.as_ref().map(|error| view.error(error)).unwrap_or_default(),
-            summary_to: if known { format!("#field-{wrong}") } else { String::new() },
+            summary: self.error.as_ref().map(|error| summary(view, known, error)).unwrap_or_default(),
+            summary_to: known.map(|_| format!("#field-{wrong}")).unwrap_or_default(),
         };
         let html = body.render().map_err(|source| Error::internal("a form did not render", source))?;
         Ok(Markup::trusted(html))
@@ -248,5 +248,17 @@ impl Field {
             Kind::Checks(_) => self.value.split(' ').any(|value| value == choice),
             _ => self.value == choice,
         }
+    }
+}
+
+/// What is wrong, beginning with the field's label where there is one.
+fn summary(view: &View, known: Option<&Field>, error: &Error) -> String {
+    let words = view.error(error);
+    match known {
+        Some(field) => {
+            let args = [("label", field.label.as_str().into()), ("words", words.into())];
+            view.with_args("form-error", &args)
+        }
+        None => words,
     }
 }

@@ -1,12 +1,12 @@
 //! XLSX through a temporary file: rows go to disk as they come, a full sheet is followed by the next. Text longer than
 //! a cell holds is cut there and ends with `…`; whole numbers beyond 2^53 are text.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
 use bytes::Bytes;
 use futures::stream::{self, Stream, StreamExt};
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
+use tempfile::SpooledTempFile;
 use tokio::sync::mpsc;
 use yiwang_kernel::{Error, Result};
 
@@ -17,6 +17,8 @@ pub(super) const SHEET_ROWS_MAX: u32 = 1_048_575;
 const COLUMNS_MAX: usize = 16_384;
 const CELL_CHARS_MAX: usize = 32_767;
 const EXACT_INT_MAX: i64 = 1 << 53;
+/// A workbook larger than this waits on disk.
+const MEMORY_BYTES_MAX: usize = 1024 * 1024;
 const PIECE_BYTES: usize = 64 * 1024;
 
 /// The workbook's bytes, once its last row is written.
@@ -47,7 +49,7 @@ pub(crate) fn stream(
     })
 }
 
-fn pieces(file: File) -> impl Stream<Item = Result<Bytes, Error>> + Send {
+fn pieces(file: SpooledTempFile) -> impl Stream<Item = Result<Bytes, Error>> + Send {
     stream::unfold(Some(file), |file| async move {
         let mut file = file?;
         let read = tokio::task::spawn_blocking(move || {
@@ -65,7 +67,11 @@ fn pieces(file: File) -> impl Stream<Item = Result<Bytes, Error>> + Send {
     })
 }
 
-fn write(heads: &[Datum], mut receiver: mpsc::Receiver<Vec<Vec<Datum>>>, sheet_rows_max: u32) -> Result<File> {
+fn write(
+    heads: &[Datum],
+    mut receiver: mpsc::Receiver<Vec<Vec<Datum>>>,
+    sheet_rows_max: u32,
+) -> Result<SpooledTempFile> {
     if heads.len() > COLUMNS_MAX {
         return Err(Error::refused("export-columns").with("limit", COLUMNS_MAX));
     }
@@ -83,7 +89,7 @@ fn write(heads: &[Datum], mut receiver: mpsc::Receiver<Vec<Vec<Datum>>>, sheet_r
             cells(sheet, row_number, row, &Format::new()).map_err(failed)?;
         }
     }
-    let mut file = tempfile::tempfile().map_err(|source| Error::internal("no temporary file", source))?;
+    let mut file = tempfile::spooled_tempfile(MEMORY_BYTES_MAX);
     workbook.save_to_writer(&mut file).map_err(failed)?;
     file.seek(SeekFrom::Start(0)).map_err(|source| Error::internal("a workbook was not read", source))?;
     Ok(file)

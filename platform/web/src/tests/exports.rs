@@ -44,7 +44,13 @@ async fn csv_for_excel_runs_nothing_and_rounds_nothing() {
         vec![text("440301199001011234"), text("＋86 755")],
     ];
     let body = bytes(export(Format::CsvExcel).body(rows_of(rows))).await;
-    let expected = "\u{feff}名称,数量\r\n\"'=HYPERLINK(\"\"http://x\"\")\",-3\r\n-2.50,'@SUM(A1)\r\n\t440301199001011234,'＋86 755\r\n";
+    let expected = [
+        "\u{feff}名称,数量\r\n",
+        "\"'=HYPERLINK(\"\"http://x\"\")\",-3\r\n",
+        "-2.50,'@SUM(A1)\r\n",
+        "\t440301199001011234,'＋86 755\r\n",
+    ]
+    .concat();
     assert_eq!(String::from_utf8(body).expect("UTF-8"), expected);
 }
 

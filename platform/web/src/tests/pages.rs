@@ -151,7 +151,7 @@ fn an_error_stands_beside_its_field_and_above_the_form() {
     assert!(html.contains("aria-describedby=\"hint-name error-name\""));
     assert!(html.contains("aria-invalid=\"true\""));
     assert!(html.contains("id=\"error-name\">不能超过 5 个字。"));
-    assert!(html.contains("<a href=\"#field-name\">不能超过 5 个字。</a>"));
+    assert!(html.contains("<a href=\"#field-name\">姓名：不能超过 5 个字。</a>"));
 }
 
 #[test]
