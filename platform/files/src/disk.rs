@@ -3,9 +3,10 @@
 
 mod upload;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path as FilePath, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use futures::StreamExt as _;
@@ -34,6 +35,8 @@ pub struct Disk {
 pub(crate) struct Place {
     pub(crate) root: PathBuf,
     pub(crate) medium: Arc<dyn Medium>,
+    /// Directories whose names are durable: being there is not enough, another writer may have made one just now.
+    durable: Arc<Mutex<HashSet<PathBuf>>>,
 }
 
 impl Disk {
@@ -49,7 +52,8 @@ impl Disk {
         let root = root.canonicalize().map_err(io)?;
         sweep(&root).map_err(io)?;
         let files = Arc::new(LocalFileSystem::new_with_prefix(&root).map_err(crate::refusal)?);
-        Ok(Disk { place: Place { root, medium }, files })
+        let place = Place { root, medium, durable: Arc::default() };
+        Ok(Disk { place, files })
     }
 
     async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Place) -> Result<T> + Send + 'static) -> Result<T> {
@@ -139,8 +143,8 @@ impl Place {
 
     /// Makes the directory of this file, durably.
     pub(crate) fn make_parents(&self, file: &FilePath) -> std::io::Result<()> {
-        let Some(parent) = file.parent().filter(|parent| parent.starts_with(&self.root)) else { return Ok(()) };
-        if parent.is_dir() {
+        let Some(parent) = file.parent().filter(|parent| *parent != self.root) else { return Ok(()) };
+        if self.durable().contains(parent) {
             return Ok(());
         }
         self.make_parents(parent)?;
@@ -148,7 +152,13 @@ impl Place {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             made => made?,
         }
-        self.sync_parent(parent)
+        self.sync_parent(parent)?;
+        self.durable().insert(parent.to_owned());
+        Ok(())
+    }
+
+    fn durable(&self) -> MutexGuard<'_, HashSet<PathBuf>> {
+        self.durable.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes the name of this file durable.

@@ -101,6 +101,25 @@ async fn what_was_acknowledged_outlives_a_power_loss() {
 }
 
 #[tokio::test]
+async fn a_directory_that_another_writer_made_just_now_is_made_durable_too() {
+    for seed in 0..20 {
+        let trial = Trial::new().await;
+        let fault = Fault::new(trial.root.path(), trial.shadow.path(), seed, u64::MAX).expect("a fault");
+        let fault = Arc::new(fault);
+        let store = trial.store(Some(&fault));
+        let root = trial.root.path().canonicalize().expect("a path");
+        for directory in ["main", "main/t1"] {
+            crate::Medium::create_directory(&*fault, &root.join(directory)).expect("the other writer");
+        }
+        let path = Path::from("main/t1/file");
+        store.put(&path, "kept".into()).await.expect("acknowledged");
+        fault.lose_power().expect("loses power");
+        let kept = trial.store(None).get(&path).await.expect("there").bytes().await.expect("whole");
+        assert_eq!(kept, "kept", "seed {seed}");
+    }
+}
+
+#[tokio::test]
 async fn the_fault_does_lose_what_was_not_synced() {
     let [root, shadow] = [(); 2].map(|()| tempfile::tempdir().expect("a directory"));
     let mut lost = 0;
