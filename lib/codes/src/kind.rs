@@ -143,7 +143,9 @@ fn worded(text: &[u8]) -> Kinds {
     let none = Kinds::default();
     let read = || std::str::from_utf8(text).unwrap_or_default();
     if text[0] >= 0x80 {
-        return none.with(Kind::Plate, (9..=14).contains(&text.len()) && contact::is_plate(read()));
+        // A plate's second character is a Latin letter.
+        let like_plate = (9..=14).contains(&text.len()) && text[3].is_ascii_uppercase();
+        return none.with(Kind::Plate, like_plate && contact::is_plate(read()));
     }
     if text.len() > 254 {
         return none;

@@ -93,6 +93,14 @@ impl Encoding {
     }
 }
 
+/// A short text of unknown encoding, such as a file's name in an archive, as text; what cannot be decoded is replaced.
+pub fn text_of(bytes: &[u8]) -> String {
+    match Encoding::of_text(bytes) {
+        Encoding::Other(encoding) => encoding.decode(bytes).0.into_owned(),
+        Encoding::Ascii | Encoding::Utf8 => String::from_utf8_lossy(bytes).into_owned(),
+    }
+}
+
 /// A few wrong bytes do not make a file another encoding: at least 50 good characters to each bad place.
 fn mostly_utf8(bytes: &[u8]) -> bool {
     let (mut good, mut bad) = (0, 0);

@@ -20,7 +20,7 @@ mod split;
 mod value;
 
 pub use decode::Decoder;
-pub use dialect::{Dialect, Encoding, HeaderReason};
+pub use dialect::{Dialect, Encoding, HeaderReason, text_of};
 pub use error::{Error, Limits, Reason, Refusal, Result};
 pub use facts::Facts;
 pub use load::{Column, Load, Outcome};

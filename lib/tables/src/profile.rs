@@ -84,11 +84,16 @@ fn extremes(facts: &Facts, given: Type) -> Option<(String, String)> {
     })
 }
 
+/// Without zeros at the end: the scale is the column's, not the value's.
 fn number(mantissa: i128, scale: u32) -> String {
     let sign = if mantissa < 0 { "-" } else { "" };
     let power = 10u128.pow(scale);
     let (whole, rest) = (mantissa.unsigned_abs() / power, mantissa.unsigned_abs() % power);
-    if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest:0width$}", width = scale as usize) }
+    if rest == 0 {
+        return format!("{sign}{whole}");
+    }
+    let fraction = format!("{rest:0width$}", width = scale as usize);
+    format!("{sign}{whole}.{}", fraction.trim_end_matches('0'))
 }
 
 /// The day so many days after 1970-01-01, by eras of 400 years that begin in March.

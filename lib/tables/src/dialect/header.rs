@@ -11,7 +11,8 @@ pub(super) fn decide(records: &[Vec<String>]) -> (bool, HeaderReason) {
     let texts = first.iter().filter(|cell| !cell.trim().is_empty() && !is_value(cell)).count();
     let values: Vec<&String> = first.iter().filter(|cell| is_value(cell)).collect();
     let years = values.iter().all(|cell| is_year(cell));
-    if !values.is_empty() && !(years && texts > 0) || texts == 0 {
+    let only_years_beside_texts = years && texts > 0;
+    if texts == 0 || (!values.is_empty() && !only_years_beside_texts) {
         return (false, HeaderReason::ValueInFirst);
     }
     if (0..first.len()).any(|column| typed_below(rest, column) && !is_value(&first[column])) {
@@ -67,6 +68,6 @@ fn alike(first: &str, rest: &[Vec<String>]) -> bool {
         return false;
     }
     let ascii_below = rest.iter().flatten().filter(|cell| cell.is_ascii()).count();
-    let only = rest.is_empty();
-    !only && !(first.is_ascii() && ascii_below * 10 < rest.len())
+    let stands_out = first.is_ascii() && ascii_below * 10 < rest.len();
+    !rest.is_empty() && !stands_out
 }

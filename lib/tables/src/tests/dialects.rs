@@ -30,6 +30,12 @@ fn encodings_are_recognised() {
 }
 
 #[test]
+fn names_of_unknown_encoding_are_read() {
+    assert_eq!(crate::text_of("企业名单.csv".as_bytes()), "企业名单.csv");
+    assert_eq!(crate::text_of(&encoding_rs::GB18030.encode("企业名单.csv").0), "企业名单.csv");
+}
+
+#[test]
 fn an_encoding_is_decided_where_the_first_other_character_stands() {
     let mut text = b"a,b\n".to_vec();
     text.extend(b"plain,1\n".repeat(200_000));

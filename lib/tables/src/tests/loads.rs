@@ -30,7 +30,7 @@ fn a_late_text_widens_the_column_and_loses_nothing() {
     assert!(schemas.windows(2).all(|pair| pair[0] == pair[1]));
     let profile = &given.columns()[0].profile;
     assert_eq!((profile.least.as_deref(), profile.greatest.as_deref()), (Some("1"), Some("一百")));
-    assert_eq!(given.columns()[2].profile.greatest.as_deref(), Some("100000.500"));
+    assert_eq!(given.columns()[2].profile.greatest.as_deref(), Some("100000.5"));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn identifiers_are_recognised_and_persons_kept_out_of_the_profile() {
         let profile = &column.profile;
         assert!(profile.top.is_empty() && profile.least.is_none() && profile.greatest.is_none());
         assert!(
-            profile.patterns.iter().all(|pattern| !pattern.value.contains(|sign: char| ('0'..'9').contains(&sign)))
+            profile.patterns.iter().all(|pattern| !pattern.value.contains(|sign: char| ('0'..='8').contains(&sign)))
         );
         assert!(!profile.patterns.is_empty());
     }
