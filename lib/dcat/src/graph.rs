@@ -48,7 +48,7 @@ pub(crate) fn of(resource: &Resource) -> Node {
     node.named("dct:publisher", "foaf:Agent", &resource.publisher_uri, "foaf:name", &resource.publisher);
     if let Some(contact) = &resource.contact {
         let name = vec![("vcard:fn", Value::Literal(contact.clone()))];
-        node.add("dcat:contactPoint", Value::Node(Node { iri: None, class: "vcard:Organization", properties: name }));
+        node.add("dcat:contactPoint", Value::Node(Node { iri: None, class: "vcard:Kind", properties: name }));
     }
     node.named("dcat:theme", "skos:Concept", &resource.theme_uri, "skos:prefLabel", &resource.theme);
     if let Some(spatial) = &resource.spatial_uri {
@@ -60,11 +60,9 @@ pub(crate) fn of(resource: &Resource) -> Node {
         }
     }
     if let Some(frequency) = resource.frequency {
-        let iri = format!("{AUTHORITY}/frequency/{}", frequency.authority());
-        node.bare("dct:accrualPeriodicity", "dct:Frequency", &iri);
+        node.listed("dct:accrualPeriodicity", "dct:Frequency", "frequency", frequency.authority());
     }
-    let right = format!("{AUTHORITY}/access-right/{}", resource.access.authority());
-    node.bare("dct:accessRights", "dct:RightsStatement", &right);
+    node.listed("dct:accessRights", "dct:RightsStatement", "access-right", resource.access.authority());
     for distribution in &resource.distributions {
         node.add("dcat:distribution", Value::Node(distributed(distribution, &resource.conditions)));
     }
@@ -80,8 +78,7 @@ fn distributed(distribution: &Distribution, conditions: &[Phrase]) -> Node {
     node.phrases("dct:title", &distribution.title);
     let media = format!("https://www.iana.org/assignments/media-types/{}", distribution.media_type);
     node.bare("dcat:mediaType", "dct:MediaType", &media);
-    let format = format!("{AUTHORITY}/file-type/{}", distribution.file_type);
-    node.bare("dct:format", "dct:MediaTypeOrExtent", &format);
+    node.listed("dct:format", "dct:MediaTypeOrExtent", "file-type", &distribution.file_type);
     if !conditions.is_empty() {
         let mut rights = Node { iri: None, class: "dct:RightsStatement", properties: Vec::new() };
         rights.phrases("rdfs:label", conditions);
@@ -104,6 +101,13 @@ impl Node {
     /// A node that is only named and classed.
     fn bare(&mut self, property: &'static str, class: &'static str, iri: &str) {
         self.add(property, Value::Node(Node { iri: Some(iri.to_owned()), class, properties: Vec::new() }));
+    }
+
+    /// An entry of one of the Publications Office's lists.
+    fn listed(&mut self, property: &'static str, class: &'static str, list: &str, word: &str) {
+        let scheme = format!("{AUTHORITY}/{list}");
+        let properties = vec![("skos:inScheme", Value::Iri(scheme.clone()))];
+        self.add(property, Value::Node(Node { iri: Some(format!("{scheme}/{word}")), class, properties }));
     }
 
     fn named(

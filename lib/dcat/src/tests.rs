@@ -37,7 +37,7 @@ fn turtle_escapes_and_names_what_it_uses() {
         "dct:issued \"2026-11-21\"^^xsd:date ;",
         "dcat:accessURL <https://data.example/catalogue/306001-000001%20a> ;",
         "<https://data.example/departments/C001> a foaf:Agent ;",
-        "<http://publications.europa.eu/resource/authority/frequency/MONTHLY> a dct:Frequency .",
+        "<http://publications.europa.eu/resource/authority/frequency/MONTHLY> a dct:Frequency ;",
     ] {
         assert!(text.contains(line), "{line}\nin\n{text}");
     }
