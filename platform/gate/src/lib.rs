@@ -25,3 +25,6 @@ pub use query::{
     RowsQuery, SQL_CHARS_MAX, Sort, SqlQuery, VALUES_MAX,
 };
 pub use why::{PURPOSE_PUBLIC, Why};
+
+#[cfg(test)]
+mod tests;

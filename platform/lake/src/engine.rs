@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use yiwang_gate::{
-    Answered, ByteStream, DeleteKeys, Engine, Erasure, LoadSpec, Loader, Lookup, Permit, Query, Staged, TableInfo,
+    Answered, At, ByteStream, DeleteKeys, Engine, Erasure, LoadSpec, Loader, Lookup, Permit, Query, Staged, TableInfo,
     Version,
 };
 use yiwang_kernel::{Ctx, Error, Id, Result};
@@ -14,7 +14,7 @@ use crate::catalog::loads::{self, State};
 use crate::catalog::{change, publish, view};
 use crate::lake::Lake;
 use crate::load::TableLoad;
-use crate::{changes, compact, lookup, read, replace, scan, sql, types};
+use crate::{changes, compact, keys, lookup, read, replace, scan, sql, types};
 
 #[async_trait]
 impl Engine for Lake {
@@ -106,7 +106,19 @@ impl Engine for Lake {
         compact::compact(self, ctx, resource).await
     }
 
-    async fn rebuild_derived(&self, _resource: &str) -> Result<()> {
-        Ok(())
+    async fn rebuild_derived(&self, resource: &str) -> Result<()> {
+        let view = read::view_at(self, resource, At::Latest).await?;
+        keys::forget(self, &view.table.name).await?;
+        if view.table.key.is_empty() {
+            return Ok(());
+        }
+        let lake = self.clone();
+        let build = async move {
+            for file in &view.files {
+                keys::open(&lake, &view, file).await?;
+            }
+            Ok(())
+        };
+        self.on_engine(build).await
     }
 }

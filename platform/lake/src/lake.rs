@@ -14,8 +14,11 @@ use yiwang_kernel::{Error, Result};
 use yiwang_seal::DataKey;
 use yiwang_store::Db;
 
+use crate::keys::KeyIndex;
+
 const FOOTERS_MAX: usize = 512;
 const COUNTS_MAX: usize = 4_096;
+const INDEXES_MAX: usize = 1_024;
 const BLINDING_SCOPE: &str = "lake/blinding";
 
 /// What a lake is opened with.
@@ -60,6 +63,7 @@ pub(crate) struct Inside {
     pub(crate) interactive: Arc<Semaphore>,
     pub(crate) footers: Remembered<Arc<ParquetMetaData>>,
     pub(crate) counts: Remembered<u64>,
+    pub(crate) key_indexes: Remembered<Arc<KeyIndex>>,
 }
 
 impl Lake {
@@ -80,6 +84,7 @@ impl Lake {
             interactive: Arc::new(Semaphore::new(options.threads.max(1))),
             footers: Remembered::new(FOOTERS_MAX),
             counts: Remembered::new(COUNTS_MAX),
+            key_indexes: Remembered::new(INDEXES_MAX),
         };
         Ok(Lake { inside: Arc::new(inside) })
     }

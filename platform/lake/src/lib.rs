@@ -7,6 +7,7 @@ mod changes;
 mod compact;
 mod engine;
 mod filter;
+mod keys;
 mod lake;
 mod load;
 mod lookup;

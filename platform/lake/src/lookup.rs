@@ -1,4 +1,4 @@
-//! Rows by key, without a plan: the key's hash, then the rows whose key it is.
+//! Rows by key, without a plan: the key's hash, the sidecars of the files, the few rows of inlined tables.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -10,11 +10,12 @@ use yiwang_gate::{Answered, Lookup, Permit, Subject};
 use yiwang_kernel::Result;
 
 use crate::catalog::view::View;
+use crate::keys;
 use crate::lake::Lake;
 use crate::masking::{self, Masking};
 use crate::read;
 use crate::replace::{self, KeyHash};
-use crate::scan::{Scan, Slice, arrow_error};
+use crate::scan::{self, Batches, Scan, Slice, arrow_error};
 
 /// Rows by key.
 pub(crate) async fn lookup(lake: &Lake, permit: &Permit, lookup: &Lookup) -> Result<Answered> {
@@ -50,17 +51,38 @@ pub(crate) async fn lookup(lake: &Lake, permit: &Permit, lookup: &Lookup) -> Res
 }
 
 /// The raw rows with these keys, in the columns the masking wants.
-async fn found(lake: &Lake, view: &Arc<View>, masking: &Masking, keys: &HashSet<KeyHash>) -> Result<Vec<RecordBatch>> {
+async fn found(
+    lake: &Lake,
+    view: &Arc<View>,
+    masking: &Masking,
+    wanted_keys: &HashSet<KeyHash>,
+) -> Result<Vec<RecordBatch>> {
     let key_places =
         view.table.key.iter().filter_map(|name| view.columns.iter().position(|column| column.name == *name));
     let columns: Vec<usize> = masking.raw.iter().copied().chain(key_places).collect();
-    let wanted: Vec<usize> = (0..masking.raw.len()).collect();
     let scan = Arc::new(Scan::new(lake, Arc::clone(view), &columns, None).await?);
-    let mut batches = scan.stream(Slice::ALL);
+    let hashes: Vec<KeyHash> = wanted_keys.iter().copied().collect();
+    let mut parts: Vec<Batches> = Vec::new();
+    let mut in_files = 0;
+    for file in &view.files {
+        in_files += file.live_rows();
+        let mut positions = keys::find(lake, view, file, &hashes).await?;
+        if positions.is_empty() {
+            continue;
+        }
+        let deleted = scan::deleted_positions(lake, view, file).await?;
+        positions.retain(|position| deleted.binary_search(position).is_err());
+        parts.push(Arc::clone(&scan).positions(file, &positions).await?);
+    }
+    if view.rows > in_files {
+        parts.push(scan.stream(Slice { skip: in_files, take: u64::MAX }));
+    }
+    let wanted: Vec<usize> = (0..masking.raw.len()).collect();
+    let mut batches = stream::iter(parts).flatten();
     let mut rows = Vec::new();
     while let Some(batch) = batches.try_next().await? {
         let hashes = replace::key_hashes(&batch, &view.table.key)?;
-        let held: BooleanArray = hashes.iter().map(|hash| Some(keys.contains(hash))).collect();
+        let held: BooleanArray = hashes.iter().map(|hash| Some(wanted_keys.contains(hash))).collect();
         if held.true_count() > 0 {
             let kept = filter_record_batch(&batch, &held).map_err(arrow_error)?;
             rows.push(kept.project(&wanted).map_err(arrow_error)?);

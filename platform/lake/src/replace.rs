@@ -1,7 +1,7 @@
 //! What a load by key takes away: earlier rows with the same key, in files by position, in the database by row id, and
 //! within the load itself all but the last. Works on hashes of keys; the rows themselves are not kept.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
@@ -51,10 +51,11 @@ impl Replacement {
         if self.overtaken.is_empty() {
             return Ok(batches);
         }
+        let overtaken: HashSet<u64> = self.overtaken.iter().copied().collect();
         let mut first_row = 0;
         let mut kept = Vec::with_capacity(batches.len());
         for batch in batches {
-            let keep = (first_row..first_row + batch.num_rows() as u64).map(|row| !self.overtaken.contains(&row));
+            let keep = (first_row..first_row + batch.num_rows() as u64).map(|row| !overtaken.contains(&row));
             let keep = BooleanArray::from(keep.collect::<Vec<bool>>());
             first_row += batch.num_rows() as u64;
             kept.push(filter_record_batch(&batch, &keep).map_err(arrow_error)?);

@@ -132,11 +132,6 @@ async fn open_data_is_not_personally_logged_and_goes_at_once_when_taken_down() {
         assert!(answer.receipt.is_none());
         assert_eq!(lines(answer).await.expect("rows").len(), 10);
         assert_eq!(world.ledger.status().entries, entries, "{}", world.store.name);
-        let down = |tx: &mut yiwang_store::Tx<'_>| {
-            let suspend = grants::suspend_resource(tx, RESOURCE, &Grantee::Public, true);
-            let _ = &suspend;
-        };
-        let _ = down;
         world
             .store
             .tx(|tx| Box::pin(async move { grants::suspend_resource(tx, RESOURCE, &Grantee::Public, true).await }))

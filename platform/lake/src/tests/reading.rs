@@ -149,6 +149,9 @@ async fn keys_find_their_rows_in_files_and_in_the_database() {
         let codes: Vec<&str> = found.iter().map(|row| row[0].as_str()).collect();
         assert_eq!(codes, ["c000044", "c010299", "c010301"], "{}", world.store.name);
         assert!(found[0][1].starts_with("new"));
+        world.gate.rebuild_derived(RESOURCE).await.expect("rebuilt");
+        let again = world.gate.lookup(&world.ctx, &Why::purpose(PURPOSE), &lookup).await.expect("found");
+        assert_eq!(lines(again).await.expect("rows").len(), 3);
         let wrong = Lookup { resource: RESOURCE.into(), keys: vec![vec![]], ..Lookup::default() };
         assert!(world.gate.lookup(&world.ctx, &Why::purpose(PURPOSE), &wrong).await.is_err());
     }

@@ -1,11 +1,12 @@
 //! A throw-away lake behind its gate, with helpers that load and read small tables.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use tempfile::TempDir;
-use yiwang_files::{Files, KeyVault, SealedStore};
+use yiwang_files::{Direct, Disk, Files, KeyVault, Medium, SealedStore};
 use yiwang_gate::{
     Answer, Gate, Grant, Grantee, LoadSpec, Mode, Page, Query, RowsQuery, SqlQuery, Version, Why, grants,
 };
@@ -22,12 +23,43 @@ pub(crate) const PURPOSE: &str = "audit";
 
 pub(crate) struct World {
     pub(crate) gate: Gate,
-    pub(crate) lake: Lake,
     pub(crate) ledger: Ledger,
     pub(crate) ctx: Ctx,
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) directory: TempDir,
     pub(crate) store: TestDb,
+    vault: KeyVault,
+}
+
+fn open_lake(
+    store: &TestDb,
+    sealing: Option<KeyVault>,
+    vault: &KeyVault,
+    medium: Arc<dyn Medium>,
+    directory: &Path,
+) -> Lake {
+    let tree = |name: &'static str, medium: &Arc<dyn Medium>| {
+        let disk = Arc::new(Disk::on(&directory.join(name), Arc::clone(medium)).expect("a tree"));
+        match &sealing {
+            Some(vault) => SealedStore::new(disk, vault.clone(), name),
+            None => SealedStore::plain(disk),
+        }
+    };
+    let sound: Arc<dyn Medium> = Arc::new(Direct);
+    let spill = directory.join("spill");
+    std::fs::create_dir_all(&spill).expect("a directory to spill to");
+    let opened = Lake::open(LakeOptions {
+        db: store.db.clone(),
+        vault: vault.clone(),
+        objects: tree("lake", &medium),
+        derived: tree("derived", &sound),
+        spill,
+        files: Files::new(store.db.clone(), tree("files", &sound)),
+        threads: 2,
+        query_memory_bytes: 64 << 20,
+        query_wall_s: 30,
+    });
+    opened.expect("a lake")
 }
 
 /// A world on each database.
@@ -41,30 +73,17 @@ pub(crate) async fn worlds() -> Vec<World> {
 
 impl World {
     pub(crate) async fn new(store: TestDb, sealed: bool) -> World {
-        let directory = tempfile::tempdir().expect("a directory");
+        World::on(store, sealed, Arc::new(Direct), tempfile::tempdir().expect("a directory")).await
+    }
+
+    /// With the lake's files on this medium.
+    pub(crate) async fn on(store: TestDb, sealed: bool, medium: Arc<dyn Medium>, directory: TempDir) -> World {
         let master = MasterKey::generate();
         store.migrate(yiwang_files::MIGRATIONS).await.expect("tables of files");
         store.migrate(grants::MIGRATIONS).await.expect("tables of the gate");
         store.migrate(crate::MIGRATIONS).await.expect("tables of the lake");
         let vault = KeyVault::new(store.db.clone(), master.clone());
-        let tree = |name| {
-            let vault = sealed.then(|| vault.clone());
-            SealedStore::on_disk(directory.path(), name, vault).expect("a tree")
-        };
-        let spill = directory.path().join("spill");
-        std::fs::create_dir_all(&spill).expect("a directory to spill to");
-        let lake = Lake::open(LakeOptions {
-            db: store.db.clone(),
-            vault: vault.clone(),
-            objects: tree("lake"),
-            derived: tree("derived"),
-            spill,
-            files: Files::new(store.db.clone(), tree("files")),
-            threads: 2,
-            query_memory_bytes: 64 << 20,
-            query_wall_s: 30,
-        });
-        let lake = lake.expect("a lake");
+        let lake = open_lake(&store, sealed.then(|| vault.clone()), &vault, medium, directory.path());
         let clock = Arc::new(FixedClock::at(Instant::from_micros(1_795_305_600_000_000)));
         let log = directory.path().join("ledger");
         let times: Arc<dyn Clock> = clock.clone();
@@ -73,8 +92,15 @@ impl World {
         let account =
             Account { id: Id::new(&ctx), name: "reader".into(), department: Some("d1".into()), roles: Vec::new() };
         let ctx = ctx.acting_as(Actor::Account(account));
-        let gate = Gate::new(store.db.clone(), ledger.clone(), Arc::new(lake.clone()));
-        World { gate, lake, ledger, ctx, clock, directory, store }
+        let gate = Gate::new(store.db.clone(), ledger.clone(), Arc::new(lake));
+        World { gate, ledger, ctx, clock, directory, store, vault }
+    }
+
+    /// The same store and files after a restart, on a sound disk.
+    pub(crate) fn restarted(&mut self) {
+        let vault = Some(self.vault.clone());
+        let lake = open_lake(&self.store, vault, &self.vault, Arc::new(Direct), self.directory.path());
+        self.gate = Gate::new(self.store.db.clone(), self.ledger.clone(), Arc::new(lake));
     }
 
     /// A grant of everything in the resource to the department the reader works for.
