@@ -12,9 +12,7 @@ use yiwang_kernel::{Actor, Ctx, Error, Result, Role};
 pub use limits::{Limit, RateLimits};
 pub use permission::{Duty, Holders, Permission, Reach, usual_reach};
 use policies::{Area, Policies};
-pub use sessions::{
-    IDLE_S, INSIDE_WHOLE_S, PUBLIC_WHOLE_S, SESSIONS_PER_ACCOUNT_MAX, Session, Sessions, Token,
-};
+pub use sessions::{IDLE_S, INSIDE_WHOLE_S, PUBLIC_WHOLE_S, SESSIONS_PER_ACCOUNT_MAX, Session, Sessions, Token};
 pub use store::MIGRATIONS;
 
 #[cfg(test)]

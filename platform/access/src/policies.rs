@@ -18,6 +18,9 @@ const SCHEMA: &str = include_str!("../policies/schema.cedarschema");
 const ROLES: &str = include_str!("../policies/roles.cedar");
 const ADMINISTRATORS: &str = include_str!("../policies/administrators.cedar");
 
+/// What every permission applies to.
+const APPLIES: &str = "principal: [Account, Stranger, Console, Platform], resource: Area";
+
 /// Decisions kept at most; kinds, role sets, permissions and areas in use stay far below.
 const DECISIONS_MAX: usize = 65_536;
 
@@ -120,8 +123,7 @@ impl Policies {
 
     /// Whether an account with only this role may.
     pub(crate) fn role_allows(&self, role: Role, permission: &str, area: Area) -> Result<bool> {
-        let question =
-            Question { kind: Kind::Account, roles: bit(role), permission: self.position(permission)?, area };
+        let question = Question { kind: Kind::Account, roles: bit(role), permission: self.position(permission)?, area };
         Ok(self.ask(question)?.allowed)
     }
 
@@ -134,9 +136,7 @@ impl Policies {
         let permission = self.position(permission)?;
         let (kind, roles) = match actor {
             Actor::Stranger => (Kind::Stranger, 0),
-            Actor::Account(account) => {
-                (Kind::Account, account.roles.iter().fold(0, |mask, role| mask | bit(*role)))
-            }
+            Actor::Account(account) => (Kind::Account, account.roles.iter().fold(0, |mask, role| mask | bit(*role))),
             Actor::Operator { .. } => (Kind::Console, 0),
             Actor::System(_) => (Kind::Platform, 0),
         };
@@ -180,7 +180,7 @@ fn schema(permissions: &[Permission]) -> Result<Schema> {
     for permission in permissions {
         let groups: Vec<String> = permission.groups().iter().map(|group| format!("{group:?}")).collect();
         text.push_str(&format!(
-            "action \"{}\" in [{}] appliesTo {{ principal: [Account, Stranger, Console, Platform], resource: Area }};\n",
+            "action \"{}\" in [{}] appliesTo {{ {APPLIES} }};\n",
             permission.name,
             groups.join(", "),
         ));

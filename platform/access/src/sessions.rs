@@ -61,7 +61,8 @@ impl Token {
         Err(Error::forbidden("form-expired"))
     }
 
-    pub(crate) fn hash(&self) -> [u8; 32] {
+    /// By what a token is kept in a table.
+    pub fn hash(&self) -> [u8; 32] {
         yiwang_seal::sha256(self.0.as_bytes())
     }
 }
