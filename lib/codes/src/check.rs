@@ -76,6 +76,7 @@ pub(crate) fn month_days(year: u16, month: u8) -> u8 {
 }
 
 /// The number these ASCII digits write; none if one is no digit. At most nine digits.
+#[inline]
 pub(crate) fn number(digits: &[u8]) -> Option<u32> {
     let all = !digits.is_empty() && digits.len() <= 9 && digits.iter().all(u8::is_ascii_digit);
     all.then(|| digits.iter().fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0')))

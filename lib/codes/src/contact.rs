@@ -31,6 +31,7 @@ pub fn is_plate(text: &str) -> bool {
     province && office && (number.len() == 5 || new_energy()) && first.iter().all(plain) && ends_well
 }
 
+#[inline]
 pub(crate) fn check_mobile(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_prefix(b"+").unwrap_or(bytes);
     let bytes = if bytes.len() == 13 { bytes.strip_prefix(b"86").unwrap_or(bytes) } else { bytes };

@@ -76,6 +76,7 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), Fault> {
     if expected == *last { Ok(()) } else { Err(Fault::CheckDigit) }
 }
 
+#[inline]
 pub(crate) fn organisation_check(bytes: &[u8]) -> Result<(), Fault> {
     let (first, last) = match bytes {
         [first @ .., b'-', last] if first.len() == 8 => (first, *last),
@@ -98,6 +99,7 @@ fn value(byte: u8) -> Option<u32> {
     ALPHABET.iter().position(|known| *known == byte).map(|position| position as u32)
 }
 
+#[inline]
 fn organisation_character(first: &[u8]) -> Option<u8> {
     let mut sum = 0;
     for (byte, weight) in first.iter().zip(ORGANISATION_WEIGHTS) {

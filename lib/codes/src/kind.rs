@@ -108,6 +108,7 @@ pub fn recognise(kind: Kind, text: &str) -> bool {
 }
 
 /// All kinds the text could be of. Most texts are told by their length and first bytes alone.
+#[inline]
 pub fn kinds(text: &[u8]) -> Kinds {
     let none = Kinds::default();
     let Some(first) = text.first() else { return none };
@@ -139,6 +140,7 @@ fn eighteen(text: &[u8]) -> Kinds {
 }
 
 /// Kinds that are told by more than digits.
+#[inline]
 fn worded(text: &[u8]) -> Kinds {
     let none = Kinds::default();
     let read = || std::str::from_utf8(text).unwrap_or_default();

@@ -117,6 +117,7 @@ pub fn has_shape(code: &str) -> bool {
 }
 
 /// Whether the first two digits are a province, autonomous region, municipality or special region.
+#[inline]
 pub(crate) fn is_province(digits: &[u8]) -> bool {
     matches!(
         (digits[0], digits[1]),
@@ -132,6 +133,7 @@ pub(crate) fn is_province(digits: &[u8]) -> bool {
 }
 
 /// A bit for each of a city's hundred ends, by the city's four digits: every cell of a table asks.
+#[inline]
 pub(crate) fn check(digits: &[u8]) -> bool {
     static KNOWN: OnceLock<Vec<u128>> = OnceLock::new();
     if digits.len() != 6 || !is_province(digits) {
