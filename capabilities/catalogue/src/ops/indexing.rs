@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use yiwang_host::Platform;
-use yiwang_kernel::{Ctx, Result, Text};
+use yiwang_kernel::{Ctx, Error, Result, Text};
 use yiwang_search::{Document, Facet};
 use yiwang_store::outbox;
 
@@ -43,7 +43,9 @@ pub async fn rebuild_index(platform: &Platform) -> Result<u64> {
             break;
         }
     }
-    platform.search.rebuild(KIND, &mut documents.into_iter())
+    let search = platform.search.clone();
+    let built = tokio::task::spawn_blocking(move || search.rebuild(KIND, &mut documents.into_iter())).await;
+    built.map_err(|error| Error::internal("rebuild the catalogue's index", error))?
 }
 
 /// Deals with what was announced and not yet indexed; for the start and for a job. How many events there were.

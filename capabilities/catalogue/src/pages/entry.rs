@@ -164,20 +164,22 @@ fn actions(call: &Call, entry: &Entry) -> Result<Markup> {
     let view = &call.view;
     let scope = Scope::department(&entry.content.provider);
     let may = |permission: &str| call.platform.access.check(&call.ctx, permission, &scope).is_ok();
-    let is_open = entry.opened == Opened::Open;
+    let may_open = may(ops::OPEN) || may(ops::EDIT);
+    let down = entry.opened == Opened::TakenDown;
     let offered = [
-        (may(ops::EDIT) && !matches!(entry.state, State::Review | State::Retired), "edit"),
-        (may(ops::REVIEW) && entry.state == State::Review, "review"),
-        (may(ops::WITHHOLD), "withhold"),
-        (may(ops::OPEN) && entry.published && !is_open, "open"),
-        (may(ops::TAKE_DOWN) && entry.opened != Opened::TakenDown, "take-down"),
-        (may(ops::REVIEW) && (entry.published || entry.state == State::Retired), "retire"),
-        (may(ops::VIEW), "history"),
+        (may(ops::EDIT) && !matches!(entry.state, State::Review | State::Retired), "edit", "edit"),
+        (may(ops::REVIEW) && entry.state == State::Review, "review", "review"),
+        (may(ops::WITHHOLD), "withhold", "withhold"),
+        (may_open && entry.published && !down, "open", "open"),
+        (may(ops::TAKE_DOWN) && !down, "take-down", "take-down"),
+        (may(ops::TAKE_DOWN) && may(ops::OPEN) && down, "take-down", "restore"),
+        (may(ops::REVIEW) && (entry.published || entry.state == State::Retired), "retire", "retire"),
+        (may(ops::VIEW), "history", "history"),
     ];
     let shown: Vec<(String, String)> = offered
         .iter()
-        .filter(|(on, _)| *on)
-        .map(|(_, act)| (format!("/catalogue/{}/{act}", entry.code), view.t(&format!("catalogue-do-{act}"))))
+        .filter(|(on, _, _)| *on)
+        .map(|(_, act, words)| (format!("/catalogue/{}/{act}", entry.code), view.t(&format!("catalogue-do-{words}"))))
         .collect();
     links(&shown)
 }

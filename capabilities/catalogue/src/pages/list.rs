@@ -10,7 +10,7 @@ use yiwang_kernel::{Error, Lang, Result, Text};
 use yiwang_search::Sort;
 use yiwang_web::{Cell, Choice, Column, Datum, Export, Field, Form, Format, Head, Markup, Paging, Table, Tone, View};
 
-use super::{Section, department, entry_json, head, marked_link, respond, theme_title};
+use super::{Section, department, entry_json, head, links, marked_link, respond, theme_title};
 use crate::model::{Opened, THEMES};
 use crate::ops::{self, Find, Found, FoundEntry};
 
@@ -90,11 +90,15 @@ async fn listed(call: &Call, head: Head, address: &str, provider: Option<&str>) 
     let found = ops::find(&call.platform, &call.ctx, &find).await?;
     find.rows = ROWS_PER_PAGE;
     let view = &call.view;
-    let sections = [
+    let mut sections = vec![
         Section::plain(search_form(view, address, &find)?),
         Section::plain(facets(view, &find, &found, &names, provider)?),
         Section::plain(table(view, &find, &found, &names)?),
     ];
+    let work = work(call);
+    if !work.is_empty() {
+        sections.insert(0, Section::plain(links(&work)?));
+    }
     let json = json!({
         "total": found.total, "page": find.page, "rows_per_page": find.rows,
         "rows": found.rows.iter().map(|row| entry_json(&row.entry)).collect::<Vec<_>>(),
@@ -103,6 +107,18 @@ async fn listed(call: &Call, head: Head, address: &str, provider: Option<&str>) 
         }).collect::<Vec<_>>(),
     });
     respond(call, head, "", &sections, &json)
+}
+
+/// What this reader may do with the catalogue as a whole.
+fn work(call: &Call) -> Vec<(String, String)> {
+    let offered = [
+        (ops::EDIT, "/catalogue/new", "catalogue-new"),
+        (ops::REVIEW, "/catalogue/review", "catalogue-review"),
+        (ops::IMPORT, "/catalogue/import", "catalogue-import"),
+    ];
+    let may = |permission: &str| call.platform.access.check_somewhere(&call.ctx, permission).is_ok();
+    let shown = offered.iter().filter(|(permission, _, _)| may(permission));
+    shown.map(|(_, to, id)| ((*to).to_owned(), call.view.t(id))).collect()
 }
 
 fn asked(call: &Call, provider: Option<&str>) -> Result<Find> {

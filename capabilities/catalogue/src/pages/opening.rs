@@ -12,11 +12,15 @@ use super::{Section, again, entry_head, entry_json, respond};
 use crate::model::{Entry, Opened};
 use crate::ops::{self, OpenRequest};
 
-/// `/catalogue/{code}/open`.
+/// `/catalogue/{code}/open`: what is to be opened, or, once it is open, the end of that.
 pub(crate) async fn open(call: Call) -> Answer {
     let entry = ops::entry(&call.platform, &call.ctx, call.path("code")?).await?;
-    let sections = [Section::plain(open_form(&call, &entry).render(&call.view)?)];
     let head = entry_head(&call.view, &entry, &call.view.t("catalogue-do-open"));
+    if entry.opened == Opened::Open {
+        let sections = [Section::plain(withdraw_form(&call, &entry).render(&call.view)?)];
+        return respond(&call, head, &call.view.t("catalogue-withdraw-lead"), &sections, &entry_json(&entry));
+    }
+    let sections = [Section::plain(open_form(&call, &entry).render(&call.view)?)];
     respond(&call, head, &call.view.t("catalogue-open-lead"), &sections, &entry_json(&entry))
 }
 
@@ -112,6 +116,13 @@ fn down_form(call: &Call, entry: &Entry) -> Form {
     }
     let action = format!("/catalogue/{}/take-down", entry.code);
     Form::post(action, view.t("catalogue-do-take-down")).danger().field(reason)
+}
+
+fn withdraw_form(call: &Call, entry: &Entry) -> Form {
+    let view = &call.view;
+    Form::post(format!("/catalogue/{}/withdraw", entry.code), view.t("catalogue-withdraw"))
+        .danger()
+        .field(Field::area("reason", view.t("catalogue-reason")).required())
 }
 
 fn request_of(entry: &Entry, given: &Fields) -> Result<OpenRequest> {

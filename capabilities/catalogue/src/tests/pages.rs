@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 use yiwang_access::Token;
 use yiwang_host::{Faces, router};
-use yiwang_kernel::Ctx;
+use yiwang_kernel::{Ctx, Text};
 use yiwang_store::testing::sqlite;
 
 use super::city::{City, capabilities, city, content};
@@ -92,6 +92,9 @@ async fn every_page_stands_in_both_languages_without_a_missing_text() {
     let waiting = waiting.expect("made").code;
     ops::submit(&site.city.platform, &site.city.steward("C002"), &waiting).await.expect("submitted");
     ops::withhold(&site.city.platform, &site.city.bureau(), &code, "dz", "《某法》第一条", None).await.expect("listed");
+    let down = site.published("桥梁").await;
+    ops::take_down(&site.city.platform, &site.city.bureau(), &down, "演练").await.expect("taken down");
+    open(&site, &code).await;
     let bureau = site.reader(&site.city.bureau()).await;
     let outside = ["/catalogue", "/catalogue?q=tcc&theme=transport", "/catalogue?q=zzz", "/themes", "/negative-list"];
     let mut pages: Vec<(String, &Reader)> = outside.iter().map(|to| ((*to).to_owned(), &STRANGER)).collect();
@@ -100,7 +103,9 @@ async fn every_page_stands_in_both_languages_without_a_missing_text() {
     for act in ["metadata", "edit", "open", "take-down", "withhold", "retire", "history"] {
         pages.push((format!("/catalogue/{code}/{act}"), &bureau));
     }
-    for to in ["/catalogue/new", "/catalogue/review", "/catalogue/import"] {
+    pages.push((format!("/catalogue/{down}/metadata"), &bureau));
+    pages.push((format!("/catalogue/{down}/take-down"), &bureau));
+    for to in ["/catalogue", "/catalogue/new", "/catalogue/review", "/catalogue/import"] {
         pages.push((to.to_owned(), &bureau));
     }
     pages.push((format!("/catalogue/{waiting}/review"), &bureau));
@@ -115,6 +120,26 @@ async fn every_page_stands_in_both_languages_without_a_missing_text() {
         let (status, json) = site.get(reader, &to).await;
         assert!(status == StatusCode::OK && json.is_object(), "{to} has a JSON twin");
     }
+}
+
+/// Binds data to the entry and opens one field of it.
+async fn open(site: &Site, code: &str) {
+    let column = ops::LoadedField { name: "mc".into(), r#type: "text".into(), ..ops::LoadedField::default() };
+    let loaded = ops::LoadedTable {
+        resource: code.into(),
+        title: Text::new("停车场", ""),
+        department: "C002".into(),
+        fields: vec![column],
+        version: 1,
+        rows: 3,
+        grade: None,
+    };
+    let (ctx, loaded) = (&site.city.system(), &loaded);
+    let platform = &site.city.platform;
+    let bound = platform.db.tx(|tx| Box::pin(async move { ops::draft_from_load(tx, ctx, loaded).await })).await;
+    bound.expect("bound");
+    let request = ops::OpenRequest { fields: vec!["mc".into()], ..ops::OpenRequest::default() };
+    ops::open(platform, &site.city.bureau(), code, &request).await.expect("opened");
 }
 
 fn near(body: &str, sign: &str) -> String {
@@ -186,6 +211,21 @@ async fn an_entry_is_written_reviewed_read_and_taken_down_over_http() {
     let (_, history) = site.get(&steward, &format!("/catalogue/{code}/history")).await;
     assert_eq!(history["changes"].as_array().expect("changes").len(), 5);
     assert_eq!(site.get(&STRANGER, &format!("/catalogue/{code}/history")).await.0, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_form_comes_back_with_what_is_wrong_beside_its_field() {
+    let site = Site::new().await;
+    let steward = site.reader(&site.city.steward("C002")).await;
+    let mut lacking = content("井盖", "C002");
+    lacking.duties.open.clear();
+    let entry = ops::create(&site.city.platform, &site.city.steward("C002"), None, &lacking).await.expect("made");
+    let request = Request::post(format!("/catalogue/{}/submit", entry.code))
+        .header(header::ACCEPT, "text/html")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let (status, body) = text(site.send(&steward, request, Body::empty()).await).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(body.contains("还缺：开放") && body.contains("name=\"duty_open\""), "{body}");
 }
 
 #[tokio::test]
