@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use http::StatusCode;
+use http::{StatusCode, header};
 use serde_json::json;
 use yiwang_kernel::Text;
 use yiwang_web::{Answer, Cell, Column, Head, Library, Markup, Table, View};
 
-use crate::{Call, Capability, Needs, Route, get, openapi, store};
+use crate::{Call, Capability, Method, Needs, Route, get, openapi, store};
 
 /// The routes of this router, as declared.
 pub(crate) struct Declared {
@@ -48,6 +48,7 @@ pub(crate) fn capability() -> Capability {
 #[template(path = "api.html")]
 struct ApiBody<'a> {
     view: &'a View,
+    example: String,
     table: Markup,
 }
 
@@ -80,9 +81,22 @@ async fn api(call: Call, Extension(declared): Extension<Arc<Declared>>) -> Answe
         let cells = [route.method.word(), route.path, view.text(&route.doc), needs.as_str()];
         table = table.row(cells.into_iter().map(Cell::text).collect());
     }
-    let body = ApiBody { view, table: table.render(view)? };
+    let body = ApiBody { view, example: example(&call, &declared.routes), table: table.render(view)? };
     let json = openapi::describe(&declared.routes, &call.platform.site.name, call.ctx.lang);
     call.respond(Head::new(view.t("api-title")), &body, &json)
+}
+
+/// The address of the first list that everybody may read, on the host the caller asked.
+fn example(call: &Call, routes: &[Route]) -> String {
+    let reads = |route: &&Route| route.method == Method::Get && route.needs == Needs::Open;
+    let own = capability();
+    let foreign = |route: &&Route| own.routes.iter().all(|known| known.path != route.path);
+    let mut lists = routes.iter().filter(reads).filter(foreign).filter(|route| !route.path.contains('{'));
+    let host = call.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    match (lists.next(), host) {
+        (Some(route), Some(host)) => format!("http://{host}{}", route.path),
+        _ => String::new(),
+    }
 }
 
 async fn description(call: Call, Extension(declared): Extension<Arc<Declared>>) -> Answer {

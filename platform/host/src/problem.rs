@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 use yiwang_kernel::{Error, Result};
-use yiwang_web::{Failure, Head, Markup, View};
+use yiwang_web::{Failure, Head, Markup, Tone, View};
 
 use crate::Wants;
 use crate::call::Visit;
@@ -14,7 +14,9 @@ use crate::call::Visit;
 #[template(path = "problem.html")]
 struct ProblemBody<'a> {
     view: &'a View,
+    title: &'a str,
     words: String,
+    tone: Tone,
     status: u16,
     sign_in: String,
 }
@@ -91,8 +93,14 @@ fn page(visit: &Visit, error: &Error) -> Result<Response> {
         Error::Unauthenticated => format!("/sign-in?next={}", yiwang_web::encode(&view.address_setting(&[]))),
         _ => String::new(),
     };
-    let body = ProblemBody { view, words: view.error(error), status: error.status(), sign_in };
-    let html = yiwang_web::page(view, &Head::new(view.t("problem-title")), &Markup::of(&body)?)?;
+    let status = error.status();
+    let title = match status {
+        401 | 403 | 404 => view.t(&format!("problem-title-{status}")),
+        _ => view.t("problem-title"),
+    };
+    let tone = if status == 401 { Tone::Plain } else { Tone::Bad };
+    let body = ProblemBody { view, title: &title, words: view.error(error), tone, status, sign_in };
+    let html = yiwang_web::page(view, &Head::new(title.as_str()), &Markup::of(&body)?)?;
     Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response())
 }
 

@@ -32,7 +32,9 @@ form-required = required
 form-error = { $label }: { $words }
 chart-table = Show as a table
 problem-title = That did not work
-problem-back = Go back
+problem-title-401 = Please sign in
+problem-title-403 = You may not do this
+problem-title-404 = Not found
 problem-home = Go to the home page
 problem-request = Request number: { $request }. Please give it when you call.
 problem-sign-in = Sign in
@@ -50,7 +52,6 @@ api-signed-in = signed in
 licences-title = Open-source licences
 licences-intro = Open-source software inside these pages, delivered with the product.
 licences-none = This build has no scripts in its pages; everything works without them.
-health-ok = ok
 
 ### errors of the platform
 error-unauthenticated = Please sign in first.

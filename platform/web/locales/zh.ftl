@@ -32,7 +32,9 @@ form-required = 必填
 form-error = { $label }：{ $words }
 chart-table = 看数据表
 problem-title = 没有办成
-problem-back = 返回上一步
+problem-title-401 = 请先登录
+problem-title-403 = 没有权限
+problem-title-404 = 没有找到
 problem-home = 回到首页
 problem-request = 请求编号：{ $request }。来电时请报这个编号。
 problem-sign-in = 去登录
@@ -50,7 +52,6 @@ api-signed-in = 登录后
 licences-title = 开源许可
 licences-intro = 网页里用到的开源软件，随本产品一起提供。
 licences-none = 本次构建不含网页脚本，页面功能不受影响。
-health-ok = 正常
 
 ### errors of the platform
 error-unauthenticated = 请先登录。

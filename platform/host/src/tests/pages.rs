@@ -59,6 +59,7 @@ async fn every_declared_route_is_in_the_description_and_on_its_page() {
     let description = json(world.ask(call("/openapi.json"), "").await).await;
     assert_eq!(description["openapi"], "3.1.0");
     let page = text(world.ask(browse("/api"), "").await).await;
+    assert!(page.contains("http://city.example/notes<"), "a call to copy");
     for (method, path) in [
         ("get", "/notes"),
         ("post", "/notes"),

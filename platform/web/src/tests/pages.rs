@@ -80,7 +80,7 @@ fn table() -> Table {
 fn a_table_escapes_and_names_each_cell() {
     let html = table().total(2).render(&view(Lang::Zh)).expect("a table");
     assert!(!html.as_str().contains("<script>alert"));
-    assert!(html.as_str().contains("data-label=\"行数\" class=\"number\">1,322"));
+    assert!(html.as_str().contains("data-label=\"行数\" class=\"number\"><span class=\"v\">1,322"));
     assert!(html.as_str().contains("共 2 条"));
 }
 
