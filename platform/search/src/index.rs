@@ -51,6 +51,8 @@ struct State {
     operation: u64,
     /// Versions written since this process opened the index.
     versions: HashMap<String, i64>,
+    /// Somebody waits for a commit: do not let writes gather.
+    hurry: bool,
     closing: bool,
 }
 
@@ -63,7 +65,7 @@ impl Search {
         let builder = index.reader_builder().reload_policy(ReloadPolicy::Manual);
         let reader = builder.try_into().map_err(|error: tantivy::TantivyError| failed("open for reading", error))?;
         let tombstones = Tombstones::open(dir)?;
-        let mut state = State { writer, operation: 0, versions: HashMap::new(), closing: false };
+        let mut state = State { writer, operation: 0, versions: HashMap::new(), hurry: false, closing: false };
         for id in tombstones.ids() {
             state.writer.delete_term(Term::from_field_text(fields.id, id));
             state.operation += 1;
@@ -150,7 +152,7 @@ impl Search {
 
     /// Waits until what was written before is visible, at most a second (then goes on all the same).
     pub async fn visible(&self) {
-        let operation = self.handle.shared.lock().operation;
+        let operation = self.handle.shared.hurry();
         let mut committed = self.handle.shared.committed.subscribe();
         let seen = committed.wait_for(|done| *done >= operation);
         if tokio::time::timeout(OWN_WRITE_WAIT, seen).await.is_err() {
@@ -171,6 +173,14 @@ impl Search {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for a commit at once; the number of the last write.
+    fn hurry(&self) -> u64 {
+        let mut state = self.lock();
+        state.hurry = true;
+        self.written.notify_one();
+        state.operation
     }
 
     fn count_write(&self, state: &mut State) {
@@ -196,6 +206,7 @@ impl Shared {
     fn commit(&self) -> Result<()> {
         let mut state = self.lock();
         let operation = state.operation;
+        state.hurry = false;
         if *self.committed.borrow() == operation {
             return Ok(());
         }
@@ -213,7 +224,7 @@ impl Shared {
                 state = self.written.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
             if !state.closing {
-                let gathered = self.written.wait_timeout_while(state, GATHER, |state| !state.closing);
+                let gathered = self.written.wait_timeout_while(state, GATHER, |state| !state.closing && !state.hurry);
                 state = gathered.unwrap_or_else(PoisonError::into_inner).0;
             }
             let closing = state.closing;

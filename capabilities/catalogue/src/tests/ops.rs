@@ -128,6 +128,7 @@ async fn an_item_is_withheld_only_with_a_basis_and_shareable_again_when_it_ends(
         assert!(list(today.plus_days(-1)).await.expect("a list").is_empty());
         assert_eq!(ops::lapsed(platform, &steward).await.expect("for review"), std::slice::from_ref(&item));
         assert!(ops::lapsed(platform, &city.steward("C003")).await.expect("not theirs").is_empty());
+        assert_eq!(ops::note_ended(platform, &city.system()).await.expect("announced"), 1);
         ops::release(platform, &steward, item.id).await.expect("looked at");
         assert!(ops::lapsed(platform, &steward).await.expect("done").is_empty());
 
