@@ -258,3 +258,4 @@ error-catalogue-taken-down = This data was taken down.
 error-catalogue-withheld-already = It is on the list already.
 error-catalogue-withheld-unknown = There is no such item on the list.
 error-catalogue-word = { $given } is not one of the choices.
+error-catalogue-withhold-open = It is open to the public: close that before it goes on the list.

@@ -264,3 +264,4 @@ error-catalogue-taken-down = 这项数据已应急下架。
 error-catalogue-withheld-already = 已经在负面清单上了。
 error-catalogue-withheld-unknown = 清单上没有这一项。
 error-catalogue-word = 没有这个选项：{ $given }。
+error-catalogue-withhold-open = 这一项正在向公众开放，先撤回开放再列入清单。

@@ -29,7 +29,7 @@ pub use reading::{
 pub use review::{approve, retire, revive, send_back, submit};
 pub use withholding::{lapsed, negative_list, note_ended, release, withhold};
 
-use crate::model::{Entry, State};
+use crate::model::{Entry, Opened, State};
 use crate::store::{self, Change};
 
 /// The permission to write entries.
@@ -116,8 +116,11 @@ struct Noted<'a> {
 /// Writes the entry, its claims and its history, and announces it unless a batch announces for all.
 async fn write(tx: &mut Tx<'_>, ctx: &Ctx, before: Option<&Entry>, entry: &mut Entry, noted: &Noted<'_>) -> Result<()> {
     entry.updated = ctx.now().micros();
-    if before.is_some() {
+    if let Some(before) = before {
         entry.revision += 1;
+        if before.opened == Opened::Open && entry.opened == Opened::Open {
+            opening::follow_wording(tx, ctx, before, entry).await?;
+        }
         store::update_entry(tx, entry).await?;
     } else {
         entry.revision = store::last_revision_in(tx, &entry.code).await? + 1;

@@ -6,7 +6,7 @@ use yiwang_gate::grants;
 use yiwang_kernel::{Ctx, Grade, Result, Text};
 use yiwang_store::Tx;
 
-use super::opening::is_personal;
+use super::opening::shown_personal;
 use super::{Noted, write};
 use crate::model::{Attached, Content, Entry, Field, Format, Opened};
 use crate::store;
@@ -72,7 +72,7 @@ pub async fn draft_from_load(tx: &mut Tx<'_>, ctx: &Ctx, loaded: &LoadedTable) -
     if let Some(pending) = &mut entry.pending {
         learn(pending, loaded);
     }
-    if entry.opened == Opened::Open && shows_personal(&entry) {
+    if entry.opened == Opened::Open && shown_personal(&entry).is_some() {
         grants::suspend_resource(tx, &entry.code, &Grantee::Public, true).await?;
         entry.opened = Opened::TakenDown;
     }
@@ -107,13 +107,6 @@ fn learn(content: &mut Content, loaded: &LoadedTable) {
     if content.grade.is_none() {
         content.grade = loaded.grade.map(Grade::value);
     }
-}
-
-/// Whether the public grant lists a field that is now known to be personal and is not covered.
-fn shows_personal(entry: &Entry) -> bool {
-    let shown =
-        |name: &String| entry.content.field(name).is_some_and(|field| is_personal(field) && field.mask.is_none());
-    entry.opened_fields.iter().any(shown)
 }
 
 fn field_of(column: &LoadedField) -> Field {

@@ -91,8 +91,9 @@ async fn set_aside(platform: &Platform, ctx: &Ctx, aside: &Aside<'_>) -> Result<
                         entry.opened = Opened::TakenDown;
                     }
                     ("restore", Opened::TakenDown) => {
-                        let held = grants::suspend_resource(tx, aside.code, &Grantee::Public, false).await?;
-                        entry.opened = if held > 0 { Opened::Open } else { Opened::Closed };
+                        grants::suspend_resource(tx, aside.code, &Grantee::Public, false).await?;
+                        let holds = public_grants(tx, aside.code).await?.iter().any(|grant| grant.is_live(ctx.now()));
+                        entry.opened = if holds { Opened::Open } else { Opened::Closed };
                     }
                     ("withdraw_opening", Opened::Open | Opened::TakenDown | Opened::Asked) => {
                         end_public_grants(tx, ctx, aside.code).await?;
@@ -117,19 +118,21 @@ async fn open_in(tx: &mut Tx<'_>, platform: &Platform, ctx: &Ctx, code: &str, re
     let withheld = store::negative_of_in(tx, code).await?;
     let fields = check_opening(ctx, &before, request, &withheld)?;
     end_public_grants(tx, ctx, code).await?;
-    let mut masks: BTreeMap<String, Mask> = BTreeMap::new();
-    for field in &fields {
-        if let Some(mask) = request.masks.get(&field.name).copied().or(field.mask) {
-            masks.insert(field.name.clone(), mask);
+    let mut entry = before.clone();
+    // The covers agreed on for the opening are from now on the entry's own: a later load or wording is held to them.
+    for (name, mask) in &request.masks {
+        for content in std::iter::once(&mut entry.content).chain(&mut entry.pending) {
+            if let Some(field) = content.fields.iter_mut().find(|field| field.name == *name) {
+                field.mask = Some(*mask);
+            }
         }
     }
-    let names: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
-    let whole = Grant::whole(Id::new(ctx), code, Grantee::Public, PURPOSE_PUBLIC, ctx.now());
-    grants::put(tx, &Grant { fields: Fields::Listed(names.clone()), masks, ..whole }).await?;
-    let mut entry = before.clone();
     entry.opened = Opened::Open;
-    entry.opened_fields = names;
+    entry.opened_fields = fields.iter().map(|field| field.name.clone()).collect();
     entry.opening_reason.clone_from(&request.reason);
+    let listed = Fields::Listed(entry.opened_fields.clone());
+    let whole = Grant::whole(Id::new(ctx), code, Grantee::Public, PURPOSE_PUBLIC, ctx.now());
+    grants::put(tx, &Grant { fields: listed, masks: masks(&entry), ..whole }).await?;
     write(tx, ctx, Some(&before), &mut entry, &Noted { word: "open", note: &request.reason, batch: None }).await?;
     Ok(entry)
 }
@@ -167,7 +170,7 @@ fn check_opening(ctx: &Ctx, entry: &Entry, request: &OpenRequest, withheld: &[Wi
 }
 
 /// Whether a field's values are about one person: said by somebody, or recognised.
-pub(super) fn is_personal(field: &Field) -> bool {
+fn is_personal(field: &Field) -> bool {
     let kind = field.kind.as_deref().and_then(yiwang_codes::Kind::from_word);
     field.personal || kind.is_some_and(yiwang_codes::Kind::is_personal)
 }
@@ -184,9 +187,42 @@ fn chosen(content: &Content, names: &[String]) -> Result<Vec<Field>> {
 }
 
 async fn end_public_grants(tx: &mut Tx<'_>, ctx: &Ctx, code: &str) -> Result<()> {
-    let wanted = FindGrants { resource: Some(code.to_owned()), purpose: None, grantee: Some(Grantee::Public) };
-    for grant in grants::find_in(tx, &wanted).await? {
+    for grant in public_grants(tx, code).await? {
         grants::revoke(tx, grant.id, ctx.now()).await?;
     }
     Ok(())
+}
+
+async fn public_grants(tx: &mut Tx<'_>, code: &str) -> Result<Vec<Grant>> {
+    let wanted = FindGrants { resource: Some(code.to_owned()), purpose: None, grantee: Some(Grantee::Public) };
+    grants::find_in(tx, &wanted).await
+}
+
+/// How the opened fields are covered.
+fn masks(entry: &Entry) -> BTreeMap<String, Mask> {
+    let opened = entry.opened_fields.iter().filter_map(|name| entry.content.field(name));
+    opened.filter_map(|field| Some((field.name.clone(), field.mask?))).collect()
+}
+
+/// Keeps an open entry honest when its wording changes: refused where an opened field would show personal values, and
+/// the public grant takes over changed covers.
+pub(super) async fn follow_wording(tx: &mut Tx<'_>, ctx: &Ctx, before: &Entry, entry: &Entry) -> Result<()> {
+    if let Some(field) = shown_personal(entry) {
+        return Err(Error::invalid(&field.name, "catalogue-open-personal").with("field", &field.title.zh));
+    }
+    let masks = masks(entry);
+    if masks == self::masks(before) {
+        return Ok(());
+    }
+    for grant in public_grants(tx, &entry.code).await?.into_iter().filter(|grant| grant.is_live(ctx.now())) {
+        grants::put(tx, &Grant { masks: masks.clone(), ..grant }).await?;
+    }
+    Ok(())
+}
+
+/// An opened field that is personal and not covered.
+pub(super) fn shown_personal(entry: &Entry) -> Option<&Field> {
+    let opened = entry.opened_fields.iter().filter_map(|name| entry.content.field(name));
+    let mut shown = opened.filter(|field| is_personal(field) && field.mask.is_none());
+    shown.next()
 }

@@ -6,10 +6,11 @@ use yiwang_host::Platform;
 use yiwang_kernel::{CivilDate, Ctx, Error, Id, Result};
 
 use super::{WITHHOLD, announce, indexing, not_found, require};
-use crate::model::{Entry, Withheld};
+use crate::model::{Entry, Opened, Withheld};
 use crate::store;
 
-/// Puts a field (or, with an empty field, the whole entry) on the list. Refused without a basis.
+/// Puts a field (or, with an empty field, the whole entry) on the list. Refused without a basis, and while it is open
+/// to the public.
 pub async fn withhold(
     platform: &Platform,
     ctx: &Ctx,
@@ -25,6 +26,10 @@ pub async fn withhold(
                 let entry = require(tx, code).await?;
                 platform.access.check(ctx, WITHHOLD, &Scope::department(&entry.content.provider))?;
                 let item = item(ctx, &entry, field, basis, ends)?;
+                let is_open = field.is_empty() || entry.opened_fields.iter().any(|name| name == field);
+                if entry.opened == Opened::Open && is_open {
+                    return Err(Error::refused("catalogue-withhold-open"));
+                }
                 let listed = store::negative_of_in(tx, code).await?;
                 if listed.iter().any(|other| other.field == field && other.holds_at(ctx.now())) {
                     return Err(Error::conflict("catalogue-withheld-already"));

@@ -95,8 +95,8 @@ pub(crate) async fn city_counts(db: &Db, public: bool) -> Result<Counts> {
     let (conditions, values) = conditions(&narrowing);
     let sql = format!(
         "SELECT count(*) AS entries, count(DISTINCT provider) AS departments, count(version) AS attached,
-            CAST(COALESCE(sum(fields), 0) AS INTEGER) AS fields, CAST(COALESCE(sum(rows), 0) AS INTEGER) AS row_total,
-            CAST(COALESCE(sum(CASE WHEN opened = 'open' THEN 1 ELSE 0 END), 0) AS INTEGER) AS opened
+            CAST(COALESCE(sum(fields), 0) AS BIGINT) AS fields, CAST(COALESCE(sum(rows), 0) AS BIGINT) AS row_total,
+            CAST(COALESCE(sum(CASE WHEN opened = 'open' THEN 1 ELSE 0 END), 0) AS BIGINT) AS opened
         FROM catalogue_entries WHERE {conditions}"
     );
     let row = db.query_one(&sql, &values).await?.ok_or_else(|| Error::broken("a count without a row"))?;

@@ -201,6 +201,17 @@ async fn opening_is_refused_by_name_until_nothing_stands_against_it() {
         assert_eq!((opened.opened, opened.opened_fields.len()), (Opened::Open, 2), "{}", city.name);
         let grants = public_grants(&city, &code).await;
         assert_eq!((grants.len(), grants[0].purpose.as_str(), grants[0].masks.len()), (1, PURPOSE_PUBLIC, 1));
+        let again = load(&city, &LoadedTable { version: 2, ..table(&code) }).await;
+        assert_eq!(again.opened, Opened::Open, "a covered field stays open");
+
+        let mut bare = again.content.clone();
+        bare.fields[2].mask = None;
+        assert_eq!(refusal(reworded(&city, &code, &bare).await), ("sfz".into(), "catalogue-open-personal"));
+        ops::send_back(platform, by, &code, "不能去掉脱敏").await.expect("sent back");
+        bare.fields[2].mask = Some(Mask::Null);
+        reworded(&city, &code, &bare).await.expect("another cover");
+        let grants = public_grants(&city, &code).await;
+        assert_eq!(grants[0].masks.values().collect::<Vec<_>>(), [&Mask::Null]);
     }
 }
 
@@ -213,6 +224,8 @@ async fn a_take_down_is_one_operation_and_complete() {
         ops::open(platform, &city.bureau(), &code, &OpenRequest::default()).await.expect("opened");
         assert_eq!(found(&city, &city.stranger(), "停车场").await, [code.as_str()]);
 
+        let open = ops::withhold(platform, &city.bureau(), &code, "mc", "《某法》", None).await;
+        assert_eq!(open.expect_err("it is open").code(), "catalogue-withhold-open");
         assert!(ops::take_down(platform, &city.steward("C002"), &code, "").await.is_err(), "a reason is needed");
         let entry = ops::take_down(platform, &city.steward("C002"), &code, "发现个人信息").await.expect("taken down");
         assert_eq!(entry.opened, Opened::TakenDown);
@@ -228,6 +241,9 @@ async fn a_take_down_is_one_operation_and_complete() {
         assert_eq!(found(&city, &city.stranger(), "停车场").await, [code.as_str()]);
         ops::withdraw_opening(platform, &city.bureau(), &code, "不再提供").await.expect("closed");
         assert!(!public_grants(&city, &code).await.iter().any(|grant| grant.is_live(platform.clock.now())));
+        ops::take_down(platform, &city.bureau(), &code, "再查").await.expect("taken down");
+        let restored = ops::restore(platform, &city.bureau(), &code, "无碍").await.expect("restored");
+        assert_eq!(restored.opened, Opened::Closed, "what was closed is not opened by a restoration");
     }
 }
 
@@ -304,11 +320,15 @@ async fn what_a_crash_left_out_of_the_index_is_made_good() {
 }
 
 async fn regraded(city: &City, code: &str, content: &Content) {
+    reworded(city, code, content).await.expect("approved");
+}
+
+async fn reworded(city: &City, code: &str, content: &Content) -> Result<Entry, Error> {
     let steward = city.steward(&content.provider);
     let revision = ops::entry(&city.platform, &steward, code).await.expect("there").revision;
     ops::edit(&city.platform, &steward, code, revision, content).await.expect("edited");
     ops::submit(&city.platform, &steward, code).await.expect("submitted");
-    ops::approve(&city.platform, &city.bureau(), code).await.expect("approved");
+    ops::approve(&city.platform, &city.bureau(), code).await
 }
 
 async fn public_grants(city: &City, code: &str) -> Vec<yiwang_gate::Grant> {
