@@ -17,9 +17,7 @@ use yiwang_host::{Call, Capability, JobKind, MenuItem, Uploads, get, post};
 use yiwang_jobs::Schedule;
 use yiwang_kernel::{Lang, Text};
 
-pub use model::{
-    FieldReport, LoadFilter, LoadLine, LoadReport, LoadRequest, Refusal, Source, State, Thresholds,
-};
+pub use model::{FieldReport, LoadFilter, LoadLine, LoadReport, LoadRequest, Refusal, Source, State, Thresholds};
 
 /// Seconds a call of the loading API may take until its report.
 const LOAD_S: u64 = 3 * 3600;

@@ -187,15 +187,8 @@ impl Thresholds {
 
 impl State {
     /// Every state, in the order pages list them.
-    pub const ALL: [State; 7] = [
-        State::Running,
-        State::Loaded,
-        State::Held,
-        State::Refused,
-        State::Cancelled,
-        State::RolledBack,
-        State::Tried,
-    ];
+    pub const ALL: [State; 7] =
+        [State::Running, State::Loaded, State::Held, State::Refused, State::Cancelled, State::RolledBack, State::Tried];
 
     /// The word in the store and in addresses.
     pub fn word(self) -> &'static str {

@@ -17,7 +17,7 @@ use yiwang_store::Tx;
 use yiwang_store::outbox::{self, Event};
 
 pub use decide::{accept_held, discard_held, undo};
-pub use load::{Progress, load};
+pub use load::{load, load_among};
 pub use reading::{PREVIEW_ROWS, Preview, departments, find, latest, list, preview, refused_rows, report};
 pub use running::Running;
 pub use staging::{UPLOAD_BYTES_MAX, forget_raw, settle_cut_off, stage};

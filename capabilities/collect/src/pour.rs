@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use yiwang_tables::{Chunk, Column, Decoder, Encoding, Error, Hint, Limits, Load, Parsed, Plan, Result, Shape, Splitter, Type};
+use yiwang_tables::{
+    Chunk, Column, Decoder, Encoding, Error, Hint, Limits, Load, Parsed, Plan, Result, Shape, Splitter, Type,
+};
 
 /// Bytes of a file that its dialect is guessed from.
 const HEAD_BYTES: u64 = 1 << 20;

@@ -96,7 +96,8 @@ pub(crate) async fn list(db: &Db, filter: &LoadFilter, page: &PageRequest) -> Re
 
 /// Raw files whose time is over.
 pub(crate) async fn raw_over(db: &Db, now: Instant) -> Result<Vec<(Id, Id)>> {
-    let sql = "SELECT id, raw FROM collect_loads WHERE raw IS NOT NULL AND raw_until <= $1 ORDER BY raw_until, id LIMIT $2";
+    let sql =
+        "SELECT id, raw FROM collect_loads WHERE raw IS NOT NULL AND raw_until <= $1 ORDER BY raw_until, id LIMIT $2";
     let rows = db.query(sql, &[Value::from(now), Value::from(FORGET_MAX)]).await?;
     rows.iter().map(|row| Ok((row.id("id")?, row.id("raw")?))).collect()
 }

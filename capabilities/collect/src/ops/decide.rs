@@ -1,7 +1,9 @@
 //! What a person decides about a load: accept or discard one that is held, take one back that became a version.
 
+use std::sync::Arc;
+
 use yiwang_catalogue::ops as catalogue;
-use yiwang_gate::Staged;
+use yiwang_gate::{LoadSpec, Mode, Staged, TableInfo};
 use yiwang_host::Platform;
 use yiwang_kernel::{Ctx, Error, Id, Result};
 
@@ -37,7 +39,7 @@ pub async fn discard_held(platform: &Platform, ctx: &Ctx, load: Id) -> Result<Lo
 }
 
 /// 回退: the resource is again as it was before this version, at once and as a new version; the old one stays on
-/// record. Only the newest version can be taken back.
+/// record. Loads are taken back from the newest on.
 pub async fn undo(platform: &Platform, ctx: &Ctx, resource: &str, version: u64, reason: &str) -> Result<LoadReport> {
     let reason = reason.trim();
     if reason.is_empty() {
@@ -53,11 +55,13 @@ pub async fn undo(platform: &Platform, ctx: &Ctx, resource: &str, version: u64, 
     if line.report.state != State::Loaded {
         return Err(Error::refused("load-not-loaded"));
     }
-    if table.version != version {
-        return Err(Error::refused("load-newer"));
-    }
+    require_newest(platform, &table, version).await?;
     let earlier = table.versions.iter().map(|known| known.number).filter(|number| *number < version).max();
-    let report = &line.report;
+    let emptied = match earlier {
+        Some(_) => None,
+        None => Some(nothing(platform, ctx, &table, reason).await?),
+    };
+    let (report, emptied) = (&line.report, &emptied);
     let undone = platform
         .db
         .tx(|tx| {
@@ -65,7 +69,10 @@ pub async fn undo(platform: &Platform, ctx: &Ctx, resource: &str, version: u64, 
                 let mut report = report.clone();
                 report.state = State::RolledBack;
                 report.verdict = Some(reason.to_owned());
-                let made = platform.gate.undo(tx, ctx, resource, earlier.unwrap_or(0)).await?;
+                let made = match emptied {
+                    Some(staged) => platform.gate.publish(tx, ctx, staged).await?,
+                    None => platform.gate.undo(tx, ctx, resource, earlier.unwrap_or(0)).await?,
+                };
                 let mut told = loaded(&report, made.number, made.rows);
                 told.fields.clear();
                 catalogue::draft_from_load(tx, ctx, &told).await?;
@@ -77,6 +84,33 @@ pub async fn undo(platform: &Platform, ctx: &Ctx, resource: &str, version: u64, 
         .await?;
     catalogue::index(platform, std::slice::from_ref(&undone.resource)).await?;
     Ok(undone)
+}
+
+/// Refuses when a later version still stands that was not made by taking one back.
+async fn require_newest(platform: &Platform, table: &TableInfo, version: u64) -> Result<()> {
+    for later in table.versions.iter().filter(|known| known.number > version) {
+        let Some(load) = later.load else { continue };
+        let state = store::find(&platform.db, load).await?.map(|line| line.report.state);
+        if state != Some(State::RolledBack) {
+            return Err(Error::refused("load-newer"));
+        }
+    }
+    Ok(())
+}
+
+/// A version without rows, for the undoing of the first load.
+async fn nothing(platform: &Platform, ctx: &Ctx, table: &TableInfo, reason: &str) -> Result<Staged> {
+    let spec = LoadSpec {
+        resource: table.resource.clone(),
+        load: Id::new(ctx),
+        mode: Mode::Replace,
+        schema: Arc::clone(&table.schema),
+        key: table.key.clone(),
+        sortable: table.sortable.clone(),
+        subject: None,
+        reason: reason.to_owned(),
+    };
+    platform.gate.load(ctx, spec).await?.finish().await
 }
 
 /// A held load and its rows, for whoever may decide about it.

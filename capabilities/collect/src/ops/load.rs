@@ -19,15 +19,6 @@ use crate::pour::Settled;
 use crate::read::{self, Table};
 use crate::{fields, store};
 
-/// How far a load is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Progress {
-    /// Rows read.
-    pub rows: u64,
-    /// Bytes of text read.
-    pub read_bytes: u64,
-}
-
 /// What all tables of one file have in common.
 struct Job<'j> {
     platform: &'j Platform,
@@ -36,7 +27,7 @@ struct Job<'j> {
     department: String,
     file_name: String,
     blob: Blob,
-    progress: &'j (dyn Fn(Progress) + Send + Sync),
+    progress: &'j (dyn Fn(u64) + Send + Sync),
     place: Place,
 }
 
@@ -53,14 +44,25 @@ struct Way {
 }
 
 /// Loads a file: a report per table in it. The same load id again answers with the same reports and loads nothing.
-/// Dropping the future gives the load up.
+/// `progress` is told the bytes of text read. Dropping the future gives the load up.
 pub async fn load(
     platform: &Platform,
     ctx: &Ctx,
-    request: &LoadRequest,
-    running: &Running,
-    progress: &(dyn Fn(Progress) + Send + Sync),
+    request: LoadRequest,
+    progress: &(dyn Fn(u64) + Send + Sync),
 ) -> Result<Vec<LoadReport>> {
+    load_among(platform, ctx, request, &Running::default(), progress).await
+}
+
+/// As [`load`], entered in a list of loads under way, so that a person can give it up.
+pub async fn load_among(
+    platform: &Platform,
+    ctx: &Ctx,
+    request: LoadRequest,
+    running: &Running,
+    progress: &(dyn Fn(u64) + Send + Sync),
+) -> Result<Vec<LoadReport>> {
+    let request = &request;
     let department = department(platform, ctx, request).await?;
     check(platform, ctx, LOAD, &department)?;
     if request.mode == Mode::Upsert && request.key.is_empty() && request.resource.is_none() {
@@ -271,14 +273,14 @@ impl Job<'_> {
 
     async fn begin(&self, load: Id, report: &LoadReport) -> Result<()> {
         let (ctx, raw) = (self.ctx, Some(self.blob.id));
-        let line =
-            LoadLine { id: load, started: ctx.now(), actor: ctx.actor.to_string(), raw, report: report.clone() };
+        let line = LoadLine { id: load, started: ctx.now(), actor: ctx.actor.to_string(), raw, report: report.clone() };
         if !store::begin(&self.platform.db, &line, Some(staging::raw_until(ctx))).await? {
             return Err(Error::conflict("load-state-changed"));
         }
-        let granted = self.platform.db.tx(|tx| {
-            Box::pin(async move { grant_own(tx, ctx, &report.resource, &report.department).await })
-        });
+        let granted = self
+            .platform
+            .db
+            .tx(|tx| Box::pin(async move { grant_own(tx, ctx, &report.resource, &report.department).await }));
         granted.await
     }
 
@@ -335,9 +337,8 @@ impl Job<'_> {
     }
 
     fn thresholds(&self) -> Result<Thresholds> {
-        let number = |name: &str| -> Result<u64> {
-            Ok(u64::try_from(self.platform.settings.number(name)?).unwrap_or(0))
-        };
+        let number =
+            |name: &str| -> Result<u64> { Ok(u64::try_from(self.platform.settings.number(name)?).unwrap_or(0)) };
         Ok(Thresholds {
             held_permille: number("collect.held_permille")?,
             refused_permille: number("collect.refused_permille")?,
@@ -410,9 +411,7 @@ fn tell(report: &mut LoadReport, poured: &Poured, way: &Way) {
         columns.iter().map(|column| column.kind.map(|kind| kind.word().to_owned())).collect();
     let sortable = fields::sortable(&way.plan.names, &poured.types, &kinds, &way.key, way.before.as_ref());
     let described = columns.iter().zip(&poured.types).zip(&way.titles);
-    report.fields = described
-        .map(|((column, given), title)| field_report(column, *given, title, &sortable))
-        .collect();
+    report.fields = described.map(|((column, given), title)| field_report(column, *given, title, &sortable)).collect();
     if report.grade_proposed {
         report.grade = if report.fields.iter().any(|field| field.personal) { 3 } else { 2 };
     }

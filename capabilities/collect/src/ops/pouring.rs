@@ -12,7 +12,6 @@ use yiwang_host::Platform;
 use yiwang_kernel::{Ctx, Error, Result};
 use yiwang_tables::{Plan, Type};
 
-use super::load::Progress;
 use crate::fit::{Fitted, fit};
 use crate::model::{REASONS_MAX, Refusal};
 use crate::pour::{Open, Settled, Whole, drive};
@@ -33,7 +32,7 @@ pub(super) struct Pour<'p> {
     /// Makes the load's description of the types; none in a dry run.
     pub(super) spec: Option<&'p (dyn Fn(&[Type], &[Option<String>]) -> LoadSpec + Send + Sync)>,
     pub(super) given_up: Arc<AtomicBool>,
-    pub(super) progress: &'p (dyn Fn(Progress) + Send + Sync),
+    pub(super) progress: &'p (dyn Fn(u64) + Send + Sync),
 }
 
 /// What became of the rows.
@@ -153,7 +152,7 @@ impl Reading<'_> {
             if tally.rows_refused > REFUSED_MAX {
                 return Err(Error::invalid("file", "load-refused-many").with("limit", REFUSED_MAX));
             }
-            (self.pour.progress)(Progress { rows: tally.rows_taken, read_bytes: piece.read_bytes });
+            (self.pour.progress)(piece.read_bytes);
             phase = self.take(phase, piece).await?;
         }
         let read = reading.await.map_err(|source| Error::internal("a file's reader stopped", source))?;

@@ -67,14 +67,14 @@ pub(crate) async fn api_load(call: Call, running: Running, request: Request) -> 
         for (name, value) in call.query.pairs() {
             given.insert(name.clone(), value.clone().into());
         }
-        let bytes = request.into_body().into_data_stream().map(|read| {
-            read.map_err(|_| Error::malformed("body-format"))
-        });
+        let bytes =
+            request.into_body().into_data_stream().map(|read| read.map_err(|_| Error::malformed("body-format")));
         (ops::stage(&call.platform, &call.ctx, bytes.boxed()).await?, file_name)
     };
     let request = request_of(&Fields::of_json(&given.into())?, blob.id, file_name)?;
-    let reports = ops::load(&call.platform, &call.ctx, &request, &running, &|_| ()).await?;
-    let status = if request.dry_run { StatusCode::OK } else { StatusCode::CREATED };
+    let dry_run = request.dry_run;
+    let reports = ops::load_among(&call.platform, &call.ctx, request, &running, &|_| ()).await?;
+    let status = if dry_run { StatusCode::OK } else { StatusCode::CREATED };
     Ok(json_answer(status, &reports_json(&reports)?))
 }
 
@@ -94,7 +94,7 @@ async fn load_for(
     let load = *request.load.get_or_insert_with(|| Id::new(&call.ctx));
     let (platform, ctx, running) = (Arc::clone(&call.platform), call.ctx.clone(), running.clone());
     // A task of its own: the load goes on when the browser goes away.
-    let mut task = tokio::spawn(async move { ops::load(&platform, &ctx, &request, &running, &|_| ()).await });
+    let mut task = tokio::spawn(async move { ops::load_among(&platform, &ctx, request, &running, &|_| ()).await });
     match tokio::time::timeout(Duration::from_secs(WAIT_S), &mut task).await {
         Ok(ended) => {
             let reports = ended.map_err(|source| Error::internal("a load stopped", source))??;
@@ -160,7 +160,9 @@ fn request_of(given: &Fields, blob: Id, file_name: String) -> Result<LoadRequest
         department: text("department"),
         resource: text("resource"),
         mode: given.filled("mode").map_or(Ok(Mode::Append), Mode::parse)?,
-        key: given.filled("key").map(|key| key.split([',', '，']).map(|name| name.trim().to_owned()).collect())
+        key: given
+            .filled("key")
+            .map(|key| key.split([',', '，']).map(|name| name.trim().to_owned()).collect())
             .unwrap_or_default(),
         grade: given.number("grade")?.map(Grade::new).transpose()?,
         dry_run: given.ticked("dry_run"),

@@ -54,8 +54,7 @@ pub(crate) async fn page(call: &Call, status: StatusCode, report: &LoadReport, l
         load: report.load.clone(),
         preview: preview(call, report, line).await?,
     };
-    let head = Head::new(title)
-        .crumb("/collect/loads", view.t("collect-loads-title"));
+    let head = Head::new(title).crumb("/collect/loads", view.t("collect-loads-title"));
     call.respond_as(status, head, &body, &report_json(report)?)
 }
 
