@@ -1,4 +1,4 @@
-//! Fewer files for the same rows: a table with more than 8 files and one per million rows, or with many inlined rows, is
+//! Fewer files for the same rows: a table with more than 8 files and one per million rows, or many inlined rows, is
 //! rewritten and its newest version pointed at the result. Erased and removed rows are left behind for good.
 
 use std::sync::Arc;

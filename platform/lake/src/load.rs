@@ -45,6 +45,8 @@ impl TableLoad {
         if waiting.is_some_and(|waiting| waiting.state == State::Published) {
             return Err(Error::conflict("lake-load-published").with("resource", &spec.resource));
         }
+        // Made here, outside any transaction, so that an erasure inside one only has to look it up.
+        lake.blinding_key().await?;
         let base = base_view(lake, &spec.resource).await?;
         let (columns, columns_changed) = columns(&spec, base.as_deref())?;
         let plan = Plan {

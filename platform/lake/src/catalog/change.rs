@@ -317,7 +317,8 @@ async fn revive_inlined(tx: &mut Tx<'_>, change: &Change, table: &Table, then: i
         );
         tx.execute(&sql, &[then.into()]).await?;
         let sql = format!(
-            "UPDATE {name} SET end_snapshot = $1 WHERE end_snapshot IS NULL AND begin_snapshot > $2 AND begin_snapshot < $1"
+            "UPDATE {name} SET end_snapshot = $1
+            WHERE end_snapshot IS NULL AND begin_snapshot > $2 AND begin_snapshot < $1"
         );
         tx.execute(&sql, &[change.snapshot.into(), then.into()]).await?;
     }

@@ -1,5 +1,5 @@
-//! Rows kept in the database itself: tables `ducklake_inlined_data_<table>_<schema version>`, every cell as text, sealed
-//! where the directory is sealed. Sealing is the caller's; here cells are texts.
+//! Rows kept in the database itself: tables `ducklake_inlined_data_<table>_<schema version>`, every cell as text,
+//! sealed where the directory is sealed. Sealing is the caller's; here cells are texts.
 
 use yiwang_kernel::{Id, Result};
 use yiwang_store::{Db, Row, Tx, Value};
