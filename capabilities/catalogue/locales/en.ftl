@@ -162,6 +162,7 @@ catalogue-state-changing = changing
 catalogue-state-returned = returned
 catalogue-state-retired = retired
 catalogue-attachment-attached = with data
+catalogue-attachment-stalled = no longer updated
 catalogue-attachment-none = without data
 catalogue-timeliness-no-data = no data yet
 catalogue-timeliness-unpromised = no promise

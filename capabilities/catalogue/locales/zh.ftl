@@ -162,6 +162,7 @@ catalogue-state-changing = 变更中
 catalogue-state-returned = 已退回
 catalogue-state-retired = 停用
 catalogue-attachment-attached = 已挂接
+catalogue-attachment-stalled = 停更
 catalogue-attachment-none = 未挂接
 catalogue-timeliness-no-data = 还没有数据
 catalogue-timeliness-unpromised = 未承诺

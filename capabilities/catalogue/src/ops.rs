@@ -23,8 +23,8 @@ pub use loading::{LoadedField, LoadedTable, draft_from_load};
 pub use opening::{OpenRequest, ask_to_open, open, restore, take_down, withdraw_opening};
 pub(crate) use reading::dimension;
 pub use reading::{
-    Find, Found, FoundEntry, attached, conflicts, department_names, entry, find, history, in_state, live_withheld,
-    numbers, to_review,
+    Find, Found, FoundEntry, attached, conflicts, department_names, entry, find, history, live_withheld, numbers,
+    to_review,
 };
 pub use review::{approve, retire, revive, send_back, submit};
 pub use withholding::{lapsed, negative_list, note_ended, release, withhold};

@@ -112,20 +112,6 @@ pub async fn to_review(platform: &Platform, ctx: &Ctx, page: &PageRequest) -> Re
     listed(platform, &narrowing, page).await
 }
 
-/// Entries of one department in one state (all states when none), by code; for those who see its drafts.
-pub async fn in_state(
-    platform: &Platform,
-    ctx: &Ctx,
-    provider: &str,
-    state: Option<State>,
-    page: &PageRequest,
-) -> Result<ListPage<Entry>> {
-    let sees_drafts = platform.access.check(ctx, VIEW, &Scope::department(provider)).is_ok();
-    let provider = Some(provider.to_owned());
-    let narrowing = Narrowing { provider, state, public: !sees_drafts, ..Narrowing::default() };
-    listed(platform, &narrowing, page).await
-}
-
 /// Every entry with data that this reader may see, by code.
 pub async fn attached(platform: &Platform, ctx: &Ctx) -> Result<Vec<Entry>> {
     let narrowing = Narrowing { attached: true, ..Narrowing::default() };

@@ -116,6 +116,7 @@ fn facts(
         line("catalogue-field-sharing", view.t(&sharing)),
         line("catalogue-field-opening", view.t(&content.opening.text_id())),
         line("catalogue-opened", view.t(&entry.opened.text_id())),
+        line("catalogue-facet-attached", view.t(&format!("catalogue-attachment-{}", entry.attachment(now).word()))),
         line("catalogue-field-grade", grade),
         line("catalogue-field-cycle", format!("{} · {kept}", view.t(&content.cycle.text_id()))),
         line("catalogue-state", view.t(&entry.state.text_id())),
