@@ -147,3 +147,6 @@ fn decisions(capability: Capability, running: &ops::Running) -> Capability {
                 .doc("取消进行中的装载", "give up a load under way"),
         )
 }
+
+#[cfg(test)]
+mod tests;

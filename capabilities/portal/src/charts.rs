@@ -81,7 +81,8 @@ fn columns(resource: &Resource) -> Vec<String> {
 /// Nothing where the values hardly repeat: a list of names is no chart.
 async fn count(gate: &Gate, ctx: &Ctx, code: &str, column: &str, rows: u64) -> Result<Option<Distribution>> {
     let text = format!(
-        "select \"{column}\" as v, count(*) as n from \"{code}\" group by \"{column}\" order by n desc, v limit {VALUES_MAX}"
+        "select \"{column}\" as v, count(*) as n from \"{code}\" group by \"{column}\" \
+         order by n desc, v limit {VALUES_MAX}"
     );
     let query = Query::Sql(SqlQuery { text, rows_max: Some(VALUES_MAX as u64) });
     let mut values = Vec::new();

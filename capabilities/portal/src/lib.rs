@@ -185,3 +185,6 @@ fn faulty(capability: Capability) -> Capability {
                 .takes("answer", "答复", "answer"),
         )
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! The rows of a resource: a table with sorting, conditions and pages, and the whole as a file.
 
+use arrow_array::RecordBatch;
 use axum::response::Response;
 use serde_json::json;
 use yiwang_gate::{At, Filter, Op};
@@ -76,31 +77,15 @@ pub(crate) async fn data(call: Call, shared: Shared) -> Answer {
     if let Some(sort) = &asked.query.sort {
         table = table.sorted(&sort.field, sort.descending);
     }
-    let shapes: Vec<Shape> = schema.fields().iter().map(|field| Shape::of(field.data_type())).collect();
-    for (field, shape) in schema.fields().iter().zip(&shapes) {
+    for field in schema.fields() {
         let mut column = Column::new(field.name(), title_of(field.name()));
         column = if sortable(field.name()) { column.sortable() } else { column };
-        table = table.column(if *shape == Shape::Number { column.number() } else { column });
+        let is_number = Shape::of(field.data_type()) == Shape::Number;
+        table = table.column(if is_number { column.number() } else { column });
     }
-    let mut rows = Vec::new();
-    for batch in answer.collect().await? {
-        let cells = Cells::new(&batch)?;
-        for row in 0..cells.rows() {
-            let mut shown = Vec::with_capacity(shapes.len());
-            let mut told = serde_json::Map::new();
-            for (column, field) in schema.fields().iter().enumerate() {
-                let text = cells.text(column, row)?;
-                told.insert(field.name().clone(), text.clone().into());
-                shown.push(match (text, shapes[column]) {
-                    (None, _) => Cell::Missing,
-                    (Some(text), Shape::Number) => Cell::Number(text),
-                    (Some(text), _) => Cell::text(text),
-                });
-            }
-            table = table.row(shown);
-            rows.push(serde_json::Value::Object(told));
-        }
-    }
+    let batches = answer.collect().await?;
+    let (shown, rows) = rows_of(&batches)?;
+    table = shown.into_iter().fold(table, Table::row);
     let json = json!({
         "resource": resource.entry.code, "version": version, "total": total, "page": asked.page, "rows": rows,
         "next": next,
@@ -121,6 +106,31 @@ pub(crate) async fn data(call: Call, shared: Shared) -> Answer {
         table: table.render(view)?,
     };
     call.respond(head(view, &resource), &body, &json)
+}
+
+/// The rows as the table shows them and as JSON.
+fn rows_of(batches: &[RecordBatch]) -> Result<(Vec<Vec<Cell>>, Vec<serde_json::Value>)> {
+    let (mut shown, mut told) = (Vec::new(), Vec::new());
+    for batch in batches {
+        let cells = Cells::new(batch)?;
+        let schema = batch.schema();
+        for row in 0..cells.rows() {
+            let mut line = Vec::with_capacity(cells.columns());
+            let mut object = serde_json::Map::new();
+            for (column, field) in schema.fields().iter().enumerate() {
+                let text = cells.text(column, row)?;
+                object.insert(field.name().clone(), text.clone().into());
+                line.push(match text {
+                    None => Cell::Missing,
+                    Some(text) if Shape::of(field.data_type()) == Shape::Number => Cell::Number(text),
+                    Some(text) => Cell::text(text),
+                });
+            }
+            shown.push(line);
+            told.push(serde_json::Value::Object(object));
+        }
+    }
+    Ok((shown, told))
 }
 
 /// The whole resource, or what the conditions leave of it, as a file.

@@ -1,8 +1,11 @@
 //! 搜索: words, pinyin, initials or codes; narrowed by department and theme. What a reader may not see is not counted.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use yiwang_catalogue::ops as catalogue;
 use yiwang_host::{Answer, Call};
+use yiwang_kernel::Text;
 use yiwang_web::{Head, View};
 
 use crate::ops;
@@ -51,29 +54,7 @@ pub(crate) async fn search(call: Call) -> Answer {
         catalogue::Find { text: words.clone(), facets: chosen.clone(), page, rows: ROWS, ..catalogue::Find::default() };
     let found = catalogue::find(&call.platform, &call.ctx, &find).await?;
     let names = catalogue::department_names(&call.platform).await?;
-    let title = |dimension: &str, value: &str| match dimension {
-        "theme" => yiwang_catalogue::theme(value).map(|theme| theme.title(view.lang).to_owned()),
-        _ => names.get(value).map(|name| view.text(name).to_owned()),
-    };
-    let mut facets = Vec::new();
-    for (dimension, id) in [("department", "portal-search-department"), ("theme", "portal-search-theme")] {
-        let counted = found.facets.iter().filter(|facet| facet.dimension == dimension).take(CHOICES_MAX);
-        let choices: Vec<Choice> = counted
-            .map(|facet| {
-                let current = chosen.iter().any(|(name, values)| *name == dimension && values.contains(&facet.value));
-                let value = if current { "" } else { facet.value.as_str() };
-                Choice {
-                    to: view.address_setting(&[(dimension, value), ("page", "")]),
-                    words: title(dimension, &facet.value).unwrap_or_else(|| facet.value.clone()),
-                    n: view.n(facet.count),
-                    current,
-                }
-            })
-            .collect();
-        if !choices.is_empty() {
-            facets.push((view.t(id), choices));
-        }
-    }
+    let facets = facets(view, &found, &chosen, &names);
     let mut hits = Vec::new();
     let mut told = Vec::new();
     for hit in &found.rows {
@@ -115,4 +96,35 @@ pub(crate) async fn search(call: Call) -> Answer {
     };
     let json = json!({ "words": words, "total": found.total, "page": page, "rows": told });
     call.respond(Head::new(view.t("portal-search-title")).searched(words), &body, &json)
+}
+
+/// The choices that narrow the search; choosing one again lifts it.
+fn facets(
+    view: &View,
+    found: &catalogue::Found,
+    chosen: &[(&str, Vec<String>)],
+    names: &BTreeMap<String, Text>,
+) -> Vec<(String, Vec<Choice>)> {
+    let title = |dimension: &str, value: &str| match dimension {
+        "theme" => yiwang_catalogue::theme(value).map(|theme| theme.title(view.lang).to_owned()),
+        _ => names.get(value).map(|name| view.text(name).to_owned()),
+    };
+    let choice = |dimension: &'static str, value: &str, count: u64| {
+        let current = chosen.iter().any(|(name, values)| *name == dimension && values.iter().any(|one| one == value));
+        Choice {
+            to: view.address_setting(&[(dimension, if current { "" } else { value }), ("page", "")]),
+            words: title(dimension, value).unwrap_or_else(|| value.to_owned()),
+            n: view.n(count),
+            current,
+        }
+    };
+    let mut facets = Vec::new();
+    for (dimension, id) in [("department", "portal-search-department"), ("theme", "portal-search-theme")] {
+        let counted = found.facets.iter().filter(|facet| facet.dimension == dimension).take(CHOICES_MAX);
+        let choices: Vec<Choice> = counted.map(|facet| choice(dimension, &facet.value, facet.count)).collect();
+        if !choices.is_empty() {
+            facets.push((view.t(id), choices));
+        }
+    }
+    facets
 }

@@ -1,0 +1,3 @@
+//! What callers of loading rely on.
+
+mod model;

@@ -1,0 +1,4 @@
+//! What visitors and programs rely on.
+
+mod addresses;
+mod formats;
