@@ -34,7 +34,8 @@ pub(crate) fn loops(root: &Path) -> Result<()> {
 fn nextest(root: &Path, tools: &tools::Tools, environment: &[(&str, &str)]) -> Result<String> {
     let mut command = Command::new("cargo");
     command.current_dir(root).args(["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]);
-    command.env("YIWANG_TEST_POSTGRES", &tools.postgres_url).envs(environment.iter().copied());
+    tools.pass_to(&mut command);
+    command.envs(environment.iter().copied());
     let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().context("cannot start nextest")?;
     let lines = BufReader::new(child.stderr.take().context("nextest has no standard error")?).lines();
     let mut counts = String::new();

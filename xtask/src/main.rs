@@ -39,11 +39,9 @@ fn act(verb: &str, rest: &[String]) -> Result<()> {
         "check" => check::check(&root),
         "tidy" => tidy::tidy(&root),
         "run" => process::cargo(&root, &["run", "--package", "yiwang-server", "--"], rest),
-        "seed" => process::cargo(
-            &root,
-            &["run", "--release", "--package", "yiwang-server", "--", "demo", "--no-serve"],
-            rest,
-        ),
+        "seed" => {
+            process::cargo(&root, &["run", "--release", "--package", "yiwang-server", "--", "demo", "--no-serve"], rest)
+        }
         "e2e" => check::loops(&root),
         "systems" => systems::systems(&root, rest),
         "release" => process::cargo(&root, &["build", "--profile", "dist", "--package", "yiwang-server"], rest),

@@ -1,5 +1,5 @@
 //! `systems`: runs the end-to-end tests named after the rows of the systems table and prints, per row,
-//! clauses passing / all. A clause is one test function in `tests/src/systems/<id>.rs`.
+//! clauses passing / all. A clause is one test function in `tests/systems/<id>.rs`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,9 +14,10 @@ pub(crate) fn systems(root: &Path, rows: &[String]) -> Result<()> {
     let tools = tools::ready()?;
     let wanted: Vec<String> = rows.iter().map(|row| row.to_lowercase().replace('-', "_")).collect();
     let mut command = Command::new("cargo");
-    command.current_dir(root).args(["nextest", "run", "--package", "yiwang-tests", "--no-fail-fast"]);
+    command.current_dir(root).args(["nextest", "run", "--package", "yiwang-server", "--no-fail-fast"]);
     command.args(["--color", "never", "--status-level", "all", "-E", "test(/systems::/)"]);
-    command.env("YIWANG_TEST_POSTGRES", &tools.postgres_url).stdin(Stdio::null());
+    tools.pass_to(&mut command);
+    command.stdin(Stdio::null());
     let output = command.output().context("cannot start `cargo nextest`")?;
     let text = String::from_utf8_lossy(&output.stderr);
     let clauses = count(&text, &wanted);

@@ -15,6 +15,8 @@ const POSTGRES_DEFAULT: &str = "postgres://postgres@127.0.0.1:5432/postgres";
 pub(crate) struct Tools {
     /// Where the tests find PostgreSQL.
     pub(crate) postgres_url: String,
+    /// The accessibility checker the browser tests inject.
+    pub(crate) axe: PathBuf,
     started: Option<OwnPostgres>,
 }
 
@@ -35,14 +37,20 @@ impl Drop for OwnPostgres {
     }
 }
 
-/// Finds or brings nextest, PostgreSQL and Chromium.
+/// Finds or brings nextest, Chromium, axe-core and PostgreSQL.
 pub(crate) fn ready() -> Result<Tools> {
     nextest()?;
     browser()?;
-    postgres()
+    let axe = axe()?;
+    postgres().map(|(postgres_url, started)| Tools { postgres_url, axe, started })
 }
 
 impl Tools {
+    /// Tells a test run where things are.
+    pub(crate) fn pass_to(&self, command: &mut Command) {
+        command.env("YIWANG_TEST_POSTGRES", &self.postgres_url).env("YIWANG_TEST_AXE", &self.axe);
+    }
+
     /// Says what was found.
     pub(crate) fn print(&self) {
         let own = if self.started.is_some() { " (started for this run)" } else { "" };
@@ -68,10 +76,32 @@ fn browser() -> Result<()> {
         .context("the browser tests need chromium and chromedriver on the PATH")
 }
 
-fn postgres() -> Result<Tools> {
+/// axe-core, by the lock file under `tests/`, into the folder of built things.
+fn axe() -> Result<PathBuf> {
+    let metadata = process::output("cargo", &["metadata", "--no-deps", "--format-version", "1"]);
+    let metadata: serde_json::Value = serde_json::from_str(&metadata.context("cargo metadata fails")?)?;
+    let target = metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;
+    let folder = Path::new(target).join("axe");
+    let script = folder.join("node_modules/axe-core/axe.min.js");
+    let tests = process::root().join("tests");
+    let lock = std::fs::read(tests.join("package-lock.json")).context("tests/package-lock.json")?;
+    let installed = std::fs::read(folder.join("package-lock.json")).unwrap_or_default();
+    if installed != lock || !script.exists() {
+        std::fs::create_dir_all(&folder)?;
+        for name in ["package.json", "package-lock.json"] {
+            std::fs::copy(tests.join(name), folder.join(name))?;
+        }
+        let mut command = Command::new("npm");
+        command.current_dir(&folder).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+        process::run(command.stdout(Stdio::null()), "npm ci").context("the browser tests need Node with npm")?;
+    }
+    Ok(script)
+}
+
+fn postgres() -> Result<(String, Option<OwnPostgres>)> {
     let postgres_url = std::env::var("YIWANG_TEST_POSTGRES").unwrap_or_else(|_| POSTGRES_DEFAULT.to_owned());
     if answers(&postgres_url) {
-        return Ok(Tools { postgres_url, started: None });
+        return Ok((postgres_url, None));
     }
     let folder = match postgres_programs() {
         Some(folder) => folder,
@@ -101,7 +131,7 @@ fn postgres_programs() -> Option<PathBuf> {
     folders.filter(|folder| folder.join("initdb").exists()).max()
 }
 
-fn start_postgres(programs: &Path) -> Result<Tools> {
+fn start_postgres(programs: &Path) -> Result<(String, Option<OwnPostgres>)> {
     let folder = std::env::temp_dir().join(format!("yiwang-postgres-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let as_postgres = process::output("id", &["-u"]).is_some_and(|uid| uid.trim() == "0");
@@ -114,12 +144,13 @@ fn start_postgres(programs: &Path) -> Result<Tools> {
     initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "-D"]).arg(&data);
     process::run(initdb.stdout(Stdio::null()), "initdb")?;
     let pg_ctl = programs.join("pg_ctl");
-    let options = format!("-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={}", folder.display());
+    let options =
+        format!("-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={}", folder.display());
     let mut start = own_command(&pg_ctl, as_postgres);
     start.arg("start").arg("-w").arg("-D").arg(&data).arg("-l").arg(folder.join("log")).arg("-o").arg(options);
     process::run(start.stdout(Stdio::null()), "pg_ctl start")?;
     let postgres_url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
-    Ok(Tools { postgres_url, started: Some(OwnPostgres { pg_ctl, folder, as_postgres }) })
+    Ok((postgres_url, Some(OwnPostgres { pg_ctl, folder, as_postgres })))
 }
 
 /// PostgreSQL refuses to run as root; then it runs as the user its package made.

@@ -171,4 +171,3 @@ error-load-one-file = One file at a time. Load several files one after the other
 error-load-department-unknown = There is no department “{ $given }”. Choose from the list or check the code.
 error-load-department-other = This resource belongs to department { $given }. Choose it, or leave the department empty.
 error-load-open-quotes = From line { $line } on a quote is left open and cells cannot be told apart. Check that line.
-error-load-refused-many = More than { $limit } rows were refused; nothing was loaded. Check delimiter and header.

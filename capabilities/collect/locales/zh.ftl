@@ -171,4 +171,3 @@ error-load-one-file = 一次只能装载一个文件。多个文件请分几次�
 error-load-department-unknown = 没有部门“{ $given }”。请从列表里选，或核对部门代码。
 error-load-department-other = 这个资源由部门 { $given } 提供。请改选该部门，或不填部门。
 error-load-open-quotes = 第 { $line } 行起有引号没有配对，后面无法分列。请检查这一行。
-error-load-refused-many = 拒收的行超过 { $limit }，没有装载。请检查分隔符和表头。

@@ -8,7 +8,8 @@ mod pages;
 mod tests;
 
 use yiwang_access::{Duty, Permission, Reach};
-use yiwang_host::{Capability, MenuItem, get, post};
+use yiwang_host::{Capability, JobKind, MenuItem, get, post};
+use yiwang_jobs::Schedule;
 use yiwang_kernel::{Lang, Role, Text};
 
 /// Read the entries of the ledger.
@@ -19,6 +20,9 @@ pub(crate) const VERIFY: Permission = Permission::roles(
     "oversight.verify",
     &[(Role::AuditAdmin, Reach::City), (Role::Bureau, Reach::City), (Role::Chief, Reach::City)],
 );
+
+/// Seconds between two epochs of the ledger.
+const EPOCH_S: u32 = 600;
 
 /// What oversight adds to the product.
 pub fn capability() -> Capability {
@@ -55,6 +59,10 @@ pub fn capability() -> Capability {
                 .doc("立即核验账本", "check the whole ledger now")
                 .inside()
                 .timeout(600),
+        )
+        .job(
+            JobKind::new("oversight.epoch", |platform, _, _| ops::epoch(platform))
+                .every(Schedule::Every { seconds: EPOCH_S }),
         )
         .permission(READS)
         .permission(VERIFY)

@@ -1,5 +1,7 @@
 //! Looking at the ledger: the permission is checked, the auditor's own look is entered, then the entries are shown.
 
+use std::sync::Arc;
+
 use yiwang_access::Scope;
 use yiwang_gate::Why;
 use yiwang_host::Platform;
@@ -28,7 +30,10 @@ pub(crate) async fn reads(platform: &Platform, ctx: &Ctx, filter: Filter, page: 
 /// Checks the whole log from its files, as an outsider would.
 pub(crate) async fn verify(platform: &Platform, ctx: &Ctx) -> Result<Report> {
     platform.access.check(ctx, VERIFY.name, &Scope::CITY)?;
-    let (folder, key) = (platform.data_dir.join("ledger"), platform.ledger.public_key());
-    let checked = tokio::task::spawn_blocking(move || yiwang_ledger::verify(&folder, &key, &[])).await;
-    checked.map_err(|source| Error::internal("checking the ledger", source))?
+    platform.ledger.verify(Vec::new()).await
+}
+
+/// States the heads of all chains in the log: what departments witness.
+pub(crate) async fn epoch(platform: Arc<Platform>) -> Result<()> {
+    platform.ledger.epoch().await.map(drop)
 }

@@ -22,6 +22,7 @@ pub trait Random: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place where the machine's clock is read")]
     fn now(&self) -> Instant {
         Instant::from_micros(jiff::Timestamp::now().as_microsecond())
     }

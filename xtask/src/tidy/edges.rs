@@ -26,7 +26,7 @@ const MONOPOLIES: &[(&str, &[&str])] = &[
     ("getrandom", &["seal"]),
     ("sha1", &["seal"]),
     ("subtle", &["seal"]),
-    ("anyhow", &["server", "xtask", "tests"]),
+    ("anyhow", &["server", "xtask"]),
 ];
 
 /// Crates that may know the engine: everybody else reads through the gate.

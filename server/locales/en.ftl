@@ -1,0 +1,17 @@
+error-city-none = There is no city in { $path }. Make one with yiwang init, or see the demo with yiwang demo.
+error-city-directory-not-empty = { $path } is not empty. Take another directory, or see first whether its contents are still wanted.
+error-city-not-a-demo = { $path } is not a demo city and is not removed.
+error-city-is-demo = { $path } is a demo and never becomes a city. Run yiwang init on another directory.
+error-city-is-city = { $path } is a real city; the demo does not touch it. Take another directory with --data.
+error-city-held = { $path } is in use by another process. Stop it first, or use its pages and API.
+error-city-format = This directory's format ({ $format }) is newer than this program. Use a newer version.
+error-keys-missing = The key file { $path } is missing. Put your copy back, or name its place with --keys.
+error-keys-unreadable = The key file { $path } cannot be read. Put your copy back.
+error-disk-refused = The disk refused { $path }: { $reason }.
+error-region-format = A region code has six digits (GB/T 2260).
+error-listen-share = The demo serves on this machine's own address alone. To show it to others, add --share.
+error-listen-refused = Cannot listen on { $address }: { $reason }. Take another --listen address.
+error-ledger-broken = The ledger does not verify: { $where }.
+error-reason-missing = Say why with --reason; it is entered in the ledger.
+error-file-unreadable = The file { $path } cannot be read: { $reason }.
+error-load-refused = { $count } files were not loaded; nothing was changed.

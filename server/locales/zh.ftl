@@ -1,0 +1,17 @@
+error-city-none = { $path } 里没有城市。用 yiwang init 建一个，或用 yiwang demo 看演示。
+error-city-directory-not-empty = { $path } 不是空目录。换一个目录，或先确认里面的东西是否还要。
+error-city-not-a-demo = { $path } 不是演示城市，不会清除。
+error-city-is-demo = { $path } 是演示城市，不能当作真实城市使用。换一个目录再 yiwang init。
+error-city-is-city = { $path } 是真实城市，演示不会碰它。用 --data 换一个目录。
+error-city-held = { $path } 正由另一个进程使用。先停止它，或使用它的页面和接口。
+error-city-format = 这个目录的格式（{ $format }）比本程序新。请使用较新的版本。
+error-keys-missing = 找不到密钥文件 { $path }。把另存的密钥放回原处，或用 --keys 指出位置。
+error-keys-unreadable = 密钥文件 { $path } 读不懂。请换回另存的那一份。
+error-disk-refused = 磁盘拒绝了 { $path }：{ $reason }。
+error-region-format = 区划代码是六位数字（GB/T 2260）。
+error-listen-share = 演示只在本机地址上提供服务。要给别人看，请加 --share。
+error-listen-refused = 不能在 { $address } 上监听：{ $reason }。换一个 --listen 地址。
+error-ledger-broken = 账本核验不通过：{ $where }。
+error-reason-missing = 请用 --reason 说明事由，它会记入账本。
+error-file-unreadable = 读不了文件 { $path }：{ $reason }。
+error-load-refused = { $count } 个文件没有装载；没有留下任何改变。

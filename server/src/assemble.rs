@@ -1,0 +1,113 @@
+//! Puts the platform together over an opened directory: store with migrations, keys, files, lake, ledger, gate,
+//! search, settings. Runs nothing by itself.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use yiwang_access::{Access, Permission, RateLimits, Sessions};
+use yiwang_files::{Files, KeyVault, SealedStore};
+use yiwang_gate::{Gate, Grant, Grantee, RESOURCE_ANY};
+use yiwang_host::{Capability, Platform, Settings};
+use yiwang_kernel::{Ctx, Error, Id};
+use yiwang_lake::{Lake, LakeOptions};
+use yiwang_ledger::{Ledger, Options};
+use yiwang_search::Search;
+use yiwang_store::Db;
+
+use crate::capabilities::{capabilities, load_texts, migrations};
+use crate::city::{Directory, sources};
+use crate::cli::Shared;
+
+/// Threads of the engine; HTTP, store and ledger have their own.
+const ENGINE_THREADS: usize = 2;
+const QUERY_MEMORY_BYTES: usize = 256 << 20;
+const QUERY_WALL_S: u64 = 30;
+
+/// The purpose of the operator's reads; the reason given stands as their basis.
+pub(crate) const OPERATION: &str = "operation";
+
+/// An opened city.
+pub(crate) struct City {
+    /// The handles every operation uses.
+    pub(crate) platform: Arc<Platform>,
+    /// What the product consists of.
+    pub(crate) capabilities: Vec<Capability>,
+    /// The directory, held while this lives.
+    pub(crate) directory: Directory,
+}
+
+impl City {
+    /// Opens the city of the command line.
+    pub(crate) async fn open(shared: &Shared) -> Result<City> {
+        City::over(Directory::open(shared)?, shared).await
+    }
+
+    /// Lets the operator at the machine read everything, with a reason, entered in the ledger.
+    pub(crate) async fn allow_operator(&self, ctx: &Ctx) -> Result<()> {
+        let grant = Grant::whole(Id::new(ctx), RESOURCE_ANY, Grantee::Operator, OPERATION, ctx.now());
+        let grant = &grant;
+        self.platform.db.tx(|tx| Box::pin(yiwang_gate::grants::put(tx, grant))).await?;
+        Ok(())
+    }
+
+    /// Puts a city together over its directory.
+    pub(crate) async fn over(directory: Directory, shared: &Shared) -> Result<City> {
+        let path = &directory.path;
+        let db = Db::open(&shared.store_url()).await?;
+        let capabilities = capabilities();
+        db.migrate(&migrations(&capabilities)).await?;
+        let vault = KeyVault::new(db.clone(), directory.master.clone());
+        let sealed = || directory.mark.sealed.then(|| vault.clone());
+        let files = Files::new(db.clone(), SealedStore::on_disk(path, "files", sealed())?);
+        let spill = path.join("derived").join("spill");
+        if spill.exists() {
+            std::fs::remove_dir_all(&spill).map_err(|source| Error::internal("emptying derived/spill", source))?;
+        }
+        std::fs::create_dir_all(&spill).map_err(|source| Error::internal("making derived/spill", source))?;
+        let lake = Lake::open(LakeOptions {
+            db: db.clone(),
+            vault: vault.clone(),
+            objects: SealedStore::on_disk(path, "lake", sealed())?,
+            derived: SealedStore::on_disk(path, "derived", sealed())?,
+            spill,
+            files: files.clone(),
+            threads: ENGINE_THREADS,
+            query_memory_bytes: QUERY_MEMORY_BYTES,
+            query_wall_s: QUERY_WALL_S,
+        })?;
+        let ledger = ledger(&directory).await?;
+        let settings = Settings::load(&db, &capabilities).await?;
+        let permissions: Vec<Permission> =
+            capabilities.iter().flat_map(|capability| capability.permissions.clone()).collect();
+        let (clock, random) = sources();
+        let platform = Platform {
+            gate: Gate::new(db.clone(), ledger.clone(), Arc::new(lake)),
+            ledger,
+            texts: Arc::new(load_texts()?),
+            site: Arc::new(settings.site(directory.mark.demo)?),
+            data_dir: path.clone(),
+            demo: directory.mark.demo,
+            files,
+            vault,
+            search: Search::open(&path.join("derived").join("search"))?,
+            settings,
+            access: Access::new(&permissions)?,
+            sessions: Sessions::new(db.clone()),
+            limits: RateLimits::new(),
+            clock,
+            random,
+            db,
+        };
+        Ok(City { platform: Arc::new(platform), capabilities, directory })
+    }
+}
+
+/// Opening reads the whole log, so it runs beside the async threads.
+async fn ledger(directory: &Directory) -> Result<Ledger> {
+    let origin = format!("yiwang/{}", directory.mark.region);
+    let options = if directory.mark.demo { Options::small(origin) } else { Options::city(origin) };
+    let (path, master) = (directory.path.join("ledger"), directory.master.clone());
+    let (clock, _) = sources();
+    let opened = tokio::task::spawn_blocking(move || Ledger::open(&path, &master, clock, options)).await;
+    Ok(opened.map_err(|source| Error::internal("opening the ledger", source))??)
+}

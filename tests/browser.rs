@@ -1,0 +1,151 @@
+//! Pages in a real browser: Chromium through its driver (W3C WebDriver, spoken over plain HTTP), at phone and desktop
+//! width, in both languages, with scripts off, and through the accessibility checker.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::city::{City, agent, answer};
+use crate::pages::open_pages;
+
+const ARGUMENTS: [&str; 9] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+];
+const PHONE_WIDTH: u32 = 360;
+const DESKTOP_WIDTH: u32 = 1280;
+
+/// A browser with its driver; both end with it.
+struct Browser {
+    session: String,
+    driver: Child,
+    _output: BufReader<ChildStdout>,
+}
+
+impl Browser {
+    fn start(width: u32, scripts: bool) -> Browser {
+        let mut driver = Command::new("chromedriver")
+            .args(["--port=0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is on the PATH; `cargo xtask check` installs it");
+        let mut output = BufReader::new(driver.stdout.take().expect("a standard output"));
+        let port = port(&mut output);
+        let metrics = json!({ "deviceMetrics": { "width": width, "height": 900, "pixelRatio": 1.0, "touch": false } });
+        let javascript = if scripts { 1 } else { 2 };
+        let options = json!({
+            "args": ARGUMENTS,
+            "mobileEmulation": metrics,
+            "prefs": { "profile.managed_default_content_settings.javascript": javascript },
+        });
+        let wish = json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": options } } });
+        let base = format!("http://127.0.0.1:{port}");
+        let value = command(&format!("{base}/session"), &wish);
+        let session = format!("{base}/session/{}", value["sessionId"].as_str().expect("a session"));
+        Browser { session, driver, _output: output }
+    }
+
+    fn open(&self, url: &str) {
+        command(&format!("{}/url", self.session), &json!({ "url": url }));
+    }
+
+    fn run(&self, script: &str) -> Value {
+        command(&format!("{}/execute/sync", self.session), &json!({ "script": script, "args": [] }))
+    }
+
+    fn run_async(&self, script: &str) -> Value {
+        command(&format!("{}/execute/async", self.session), &json!({ "script": script, "args": [] }))
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        drop(agent().delete(&self.session).call());
+        if self.driver.kill().is_ok() {
+            drop(self.driver.wait());
+        }
+    }
+}
+
+#[test]
+fn pages_pass_the_accessibility_checker_in_both_languages_and_the_large_version() {
+    let city = City::demo();
+    let axe = std::env::var("YIWANG_TEST_AXE").expect("`cargo xtask check` says where axe-core is");
+    let axe = std::fs::read_to_string(axe).expect("axe-core is installed");
+    let browser = Browser::start(DESKTOP_WIDTH, true);
+    for page in open_pages(&city) {
+        for query in ["lang=zh", "lang=en", "large=1"] {
+            browser.open(&city.address(&with(&page, query)));
+            browser.run(&axe);
+            let found = browser.run_async(
+                "const done = arguments[arguments.length - 1];
+                 axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})
+                    .then(r => done(r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html).slice(0, 3).join(' | '))))
+                    .catch(error => done([String(error)]));",
+            );
+            assert_eq!(found, json!([]), "{page} with {query}");
+        }
+    }
+}
+
+#[test]
+fn nothing_runs_off_a_narrow_screen_even_in_the_large_version() {
+    let city = City::demo();
+    let browser = Browser::start(PHONE_WIDTH, true);
+    for page in open_pages(&city) {
+        for query in ["lang=zh", "lang=en", "large=1"] {
+            browser.open(&city.address(&with(&page, query)));
+            let width = browser.run("return document.documentElement.scrollWidth;");
+            assert!(
+                width.as_u64().is_some_and(|width| width <= u64::from(PHONE_WIDTH)),
+                "{page} with {query}: {width}"
+            );
+        }
+    }
+}
+
+#[test]
+fn pages_say_the_same_with_scripts_off() {
+    let city = City::demo();
+    let browser = Browser::start(PHONE_WIDTH, false);
+    for page in open_pages(&city) {
+        browser.open(&city.address(&page));
+        let (status, text) = answer(agent().get(format!("{}/source", browser.session)).call());
+        assert_eq!(status, 200, "{page}");
+        let document: Value = serde_json::from_str(&text).expect("the driver speaks JSON");
+        let html = document["value"].as_str().expect("the page's source");
+        assert!(html.contains("<h1"), "{page} has no heading with scripts off");
+    }
+}
+
+fn with(page: &str, query: &str) -> String {
+    let mark = if page.contains('?') { '&' } else { '?' };
+    format!("{page}{mark}{query}")
+}
+
+fn command(address: &str, body: &Value) -> Value {
+    let (status, text) = answer(agent().post(address).send_json(body));
+    assert!(status < 300, "{address}: {status} {text}");
+    let document: Value = serde_json::from_str(&text).expect("the driver speaks JSON");
+    document["value"].clone()
+}
+
+/// The port the driver chose: `ChromeDriver was started successfully on port 41234.`
+fn port(output: &mut BufReader<ChildStdout>) -> u16 {
+    for line in output.by_ref().lines().map_while(Result::ok).take(20) {
+        if let Some((_, port)) = line.split_once("successfully on port ") {
+            return port.trim_end_matches('.').parse().expect("a port");
+        }
+    }
+    panic!("chromedriver names no port");
+}

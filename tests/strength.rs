@@ -1,0 +1,74 @@
+//! What survives: the process is killed at some moment of a load; whatever was acknowledged is there once, nothing is
+//! half visible, the ledger verifies.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::city::{City, YIWANG, yiwang};
+
+/// Loops of this test; `cargo xtask e2e` asks for more.
+fn loops() -> u64 {
+    std::env::var("YIWANG_LOOPS").ok().and_then(|loops| loops.parse().ok()).unwrap_or(10)
+}
+
+#[test]
+fn a_load_killed_at_any_moment_is_whole_or_not_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("city");
+    assert_eq!(yiwang(&data, &["init", "--name", "测试市", "--region", "449900"]).0, 0);
+    let file = folder.path().join("table.csv");
+    let rows: String = (0..30_000).map(|row| format!("K{row:06},{},值{row}\n", row * 7)).collect();
+    std::fs::write(&file, format!("编号,数量,说明\n{rows}")).expect("a file");
+    let path = file.to_str().expect("UTF-8");
+    let (code, text) = yiwang(&data, &["--json", "load", path]);
+    assert_eq!(code, 0, "{text}");
+    let report: Value = serde_json::from_str(&text).expect("a report");
+    let resource = report["loads"][0]["resource"].as_str().expect("a code").to_owned();
+    let mut acknowledged = 1;
+    for turn in 0..loops() {
+        acknowledged += u64::from(killed_load(&data, path, &resource, turn));
+        let sql = format!("SELECT count(*) AS n FROM \"{resource}\"");
+        let (code, text) = yiwang(&data, &["--json", "query", &sql, "--reason", "a test"]);
+        assert_eq!(code, 0, "{text}");
+        let answer: Value = serde_json::from_str(&text).expect("an answer");
+        let rows: u64 = answer["rows"][0]["n"].to_string().trim_matches('"').parse().expect("a number");
+        assert_eq!(rows % 30_000, 0, "no load is half visible");
+        assert!(rows >= acknowledged * 30_000, "an acknowledged load is gone: {rows} rows of {acknowledged} loads");
+        acknowledged = rows / 30_000;
+    }
+    assert_eq!(yiwang(&data, &["verify"]).0, 0);
+}
+
+/// Starts a load and kills it after a moment that depends on the turn; whether it was acknowledged before.
+fn killed_load(data: &std::path::Path, path: &str, resource: &str, turn: u64) -> bool {
+    let mut load = Command::new(YIWANG)
+        .arg("--data")
+        .arg(data)
+        .args(["--json", "load", path, "--resource", resource])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    let patience = Duration::from_millis(20 + turn * 7919 % 1500);
+    let started = Instant::now();
+    while started.elapsed() < patience {
+        if let Some(status) = load.try_wait().expect("a status") {
+            return status.success();
+        }
+        std::thread::yield_now();
+    }
+    load.kill().expect("the load was running");
+    load.wait().expect("the load ends");
+    false
+}
+
+#[test]
+fn a_killed_server_serves_the_same_city_again() {
+    let mut city = City::demo();
+    let before = city.json("/api/resources");
+    city.kill_and_restart();
+    assert_eq!(city.json("/api/resources")["total"], before["total"]);
+}

@@ -1,0 +1,94 @@
+//! Somebody with a browser's habits and nothing more: keeps cookies, fills in the forms a page shows, sends them back.
+
+use std::collections::BTreeMap;
+
+use scraper::{ElementRef, Html, Selector};
+use serde_json::Value;
+
+use crate::city::{City, answer};
+
+/// A visitor of the city.
+pub(crate) struct Visitor {
+    agent: ureq::Agent,
+    url: String,
+}
+
+impl Visitor {
+    /// A stranger.
+    pub(crate) fn stranger(city: &City) -> Visitor {
+        let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
+        Visitor { agent: config.build().into(), url: city.url.clone() }
+    }
+
+    /// Whoever the demo's role switch makes of a stranger: `steward`, `bureau`, `auditor` ...
+    pub(crate) fn in_role(city: &City, name: &str) -> Visitor {
+        let visitor = Visitor::stranger(city);
+        let (status, text) = visitor.submit("/demo", "/demo", &[("name", name)]);
+        assert_eq!(status, 303, "switching to {name}: {text}");
+        visitor
+    }
+
+    /// A page as the visitor sees it.
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        answer(self.agent.get(format!("{}{path}", self.url)).call())
+    }
+
+    /// The JSON twin.
+    pub(crate) fn json(&self, path: &str) -> (u16, Value) {
+        let address = format!("{}{path}", self.url);
+        let (status, text) = answer(self.agent.get(address).header("accept", "application/json").call());
+        let document = serde_json::from_str(&text);
+        (status, document.unwrap_or_else(|error| panic!("{path} is no JSON ({error}): {text}")))
+    }
+
+    /// Fills in the form of `page` that goes to `action` and sends it; of several, the one that already holds the
+    /// hidden values given.
+    pub(crate) fn submit(&self, page: &str, action: &str, given: &[(&str, &str)]) -> (u16, String) {
+        let (status, text) = self.get(page);
+        assert_eq!(status, 200, "{page}: {text}");
+        let fields = form(&text, action, given).unwrap_or_else(|| panic!("{page} has no form to {action}: {text}"));
+        let request = self.agent.post(format!("{}{action}", self.url));
+        answer(request.send_form(fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))))
+    }
+}
+
+/// What a browser would send for this field as it stands.
+fn value(input: ElementRef<'_>) -> String {
+    match input.value().name() {
+        "textarea" => input.text().collect(),
+        "select" => {
+            let option = |words: &str| input.select(&Selector::parse(words).expect("a selector")).next();
+            let chosen = option("option[selected]").or_else(|| option("option"));
+            chosen.and_then(|option| option.value().attr("value")).unwrap_or_default().to_owned()
+        }
+        _ => input.value().attr("value").unwrap_or_default().to_owned(),
+    }
+}
+
+/// The fields of the fitting form with what is given laid over them.
+fn form(page: &str, action: &str, given: &[(&str, &str)]) -> Option<BTreeMap<String, String>> {
+    let html = Html::parse_document(page);
+    let (forms, inputs) = (Selector::parse("form").ok()?, Selector::parse("input, textarea, select").ok()?);
+    for form in html.select(&forms).filter(|form| form.value().attr("action") == Some(action)) {
+        let mut fields = BTreeMap::new();
+        for input in form.select(&inputs) {
+            let Some(name) = input.value().attr("name") else { continue };
+            let kind = input.value().attr("type").unwrap_or_default();
+            let ticked = !matches!(kind, "checkbox" | "radio") || input.value().attr("checked").is_some();
+            if ticked && kind != "file" {
+                fields.insert(name.to_owned(), value(input));
+            }
+        }
+        let contradicts = |(name, value): &(&str, &str)| {
+            let hidden = Selector::parse(&format!("input[type=hidden][name={name}]")).ok();
+            let hidden = hidden.and_then(|hidden| form.select(&hidden).next());
+            hidden.is_some_and(|hidden| hidden.value().attr("value") != Some(value))
+        };
+        if given.iter().any(contradicts) {
+            continue;
+        }
+        fields.extend(given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        return Some(fields);
+    }
+    None
+}
