@@ -23,6 +23,8 @@ const ENGINE_THREADS: usize = 2;
 const QUERY_MEMORY_BYTES: usize = 256 << 20;
 const QUERY_WALL_S: u64 = 30;
 
+/// The department every city begins with: its data bureau.
+pub(crate) const BUREAU: &str = "001";
 /// The purpose of the operator's reads; the reason given stands as their basis.
 pub(crate) const OPERATION: &str = "operation";
 

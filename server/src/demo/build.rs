@@ -10,18 +10,17 @@ use yiwang_accounts::NewDepartment;
 use yiwang_accounts::ops::DemoAccount;
 use yiwang_catalogue::ops::OpenRequest;
 use yiwang_collect::{LoadRequest, Source, State};
-use yiwang_gate::Mode;
+use yiwang_gate::{CountQuery, Mode, Query, Why};
 use yiwang_kernel::{Actor, CivilDate, Ctx, FixedClock, Grade, SystemRandom, Text};
 
 use super::REGION;
 use super::guide;
 use super::plan::{Plan, Table, Wish};
-use crate::assemble::City;
+use crate::assemble::{BUREAU, City, OPERATION};
 use crate::cli::Shared;
 use crate::output;
 
-/// The bureau, and the department of the demo's steward.
-const BUREAU: &str = "001";
+/// The department of the demo's steward.
 const STEWARD_OF: &str = "064";
 /// The unit that is late on purpose, and by how many days.
 const LATE_UNIT: &str = "038";
@@ -64,7 +63,24 @@ pub(crate) async fn build(shared: &Shared, city: &City, plan: &Plan, wish: Wish)
     open_tables(shared, city, &ctx, plan).await?;
     plant_negative(city, &ctx, plan, wish).await?;
     city.allow_operator(&ctx).await?;
+    count_again(city, plan, built.rows).await?;
     Ok(built)
+}
+
+/// What was loaded can be read: counted once more through the gate, as the operator, each count an entry of the ledger.
+async fn count_again(city: &City, plan: &Plan, loaded: u64) -> Result<()> {
+    let ctx = city.platform.ctx(Actor::Operator { reason: "demo".to_owned() });
+    let why = Why { purpose: OPERATION.to_owned(), case: None, basis: Some("建城后核对行数".to_owned()) };
+    let mut rows = 0;
+    for table in &plan.tables {
+        let count = CountQuery { resource: table.code.clone(), ..CountQuery::default() };
+        let answer = city.platform.gate.read(&ctx, &why, &Query::Count(count)).await?;
+        rows += answer.total.context("a count has a total")?;
+    }
+    if rows != loaded {
+        bail!("{loaded} rows were loaded, {rows} can be read");
+    }
+    Ok(())
 }
 
 async fn name_city(city: &City, ctx: &Ctx) -> Result<()> {

@@ -3,10 +3,11 @@
 
 use anyhow::Result;
 use serde_json::json;
-use yiwang_accounts::ops::{NewAdministrator, set_up_administrators};
+use yiwang_accounts::NewDepartment;
+use yiwang_accounts::ops::{NewAdministrator, create_department, set_up_administrators};
 use yiwang_kernel::{Actor, Error, Text};
 
-use crate::assemble::City;
+use crate::assemble::{BUREAU, City};
 use crate::city::{Directory, Mark};
 use crate::cli::{Init, Shared};
 use crate::output;
@@ -30,6 +31,14 @@ pub(crate) async fn init(shared: &Shared, options: &Init) -> Result<()> {
     let (ctx_ref, name_ref) = (&ctx, &name);
     platform.db.tx(|tx| Box::pin(settings.set(tx, ctx_ref, "host.site_name_zh", &name_ref.zh))).await?;
     city.allow_operator(&ctx).await?;
+    let bureau = NewDepartment {
+        code: BUREAU.to_owned(),
+        name: Text::new(format!("{}数据局", name.zh), "Data bureau"),
+        parent: None,
+        place: 0,
+        opened: None,
+    };
+    create_department(platform, &ctx, &bureau).await?;
     let three = [("system", "系统管理员"), ("security", "安全管理员"), ("audit", "审计管理员")];
     let three = three.map(|(name, display)| NewAdministrator { name: name.to_owned(), display: display.to_owned() });
     let invited = set_up_administrators(platform, &ctx, &three).await?;

@@ -9,7 +9,7 @@ use yiwang_collect::{LoadReport, LoadRequest, Source, State};
 use yiwang_gate::Mode;
 use yiwang_kernel::{Actor, Ctx, Error, Grade};
 
-use crate::assemble::City;
+use crate::assemble::{BUREAU, City};
 use crate::cli::{Load, LoadMode, Shared};
 use crate::output;
 
@@ -38,7 +38,7 @@ async fn load_one(city: &City, ctx: &Ctx, shared: &Shared, options: &Load, path:
         load: None,
         source: Source::Path(path.to_owned()),
         file_name: name.clone(),
-        department: options.department.clone(),
+        department: department(options),
         resource: options.resource.clone(),
         mode: match options.mode {
             LoadMode::Append => Mode::Append,
@@ -55,6 +55,12 @@ async fn load_one(city: &City, ctx: &Ctx, shared: &Shared, options: &Load, path:
     let reports = yiwang_collect::ops::load(&city.platform, ctx, request, &progress).await;
     bar.finish_and_clear();
     Ok(reports?)
+}
+
+/// Who answers for the data: as asked; for a new resource without a word, the data bureau.
+fn department(options: &Load) -> Option<String> {
+    let bureau = || options.resource.is_none().then(|| BUREAU.to_owned());
+    options.department.clone().or_else(bureau)
 }
 
 /// A bar on standard error; silent where nobody looks.

@@ -57,7 +57,11 @@ fn lines(shared: &Shared, report: &Report, document: &Value) -> String {
         (false, "zh") => "账本不完整",
         (false, _) => "the ledger is not whole",
     };
-    let counts = format!("{} entries, {} heads, {} segments", report.entries, report.heads, report.segments);
+    let (entries, heads, segments) = (report.entries, report.heads, report.segments);
+    let counts = match output::say(shared, "zh", "en") {
+        "zh" => format!("{entries} 条记录，{heads} 个账本头，{segments} 个文件"),
+        _ => format!("{entries} entries, {heads} heads, {segments} segments"),
+    };
     text.push_str(&format!("{verdict} · {counts}\n{}", report.head));
     text
 }
