@@ -5,6 +5,7 @@ mod browser;
 mod city;
 mod command_line;
 mod pages;
+mod real_data;
 mod strength;
 mod systems;
 mod visitor;
