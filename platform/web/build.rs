@@ -32,7 +32,8 @@ fn main() -> io::Result<()> {
                 let text = root.join(licence);
                 writeln!(
                     libraries,
-                    "Library {{ name: {package:?}, version: {version:?}, licence: {spdx:?}, text: include_str!({text:?}) }},"
+                    "Library {{ name: {package:?}, version: {version:?}, licence: {spdx:?}, \
+                     text: include_str!({text:?}) }},"
                 )
                 .map_err(io::Error::other)?;
             }

@@ -100,14 +100,19 @@ fn banner(shared: &Shared, plan: &Plan, built: &build::Built, (wish, seconds): (
             "一网 {version} · 演示城市 示例市（虚构，数据由种子 {seed} 按 {as_of} 生成）        用时 {seconds:.0} 秒
 {departments} 部门 · {entries} 目录（{tables} 已挂接）· {fields} 信息项 · {rows} 行 · {persons} 人 · {firms} 企业
 体验路线 /tour     切换身份 /demo（仅演示）
-账号  局长 chief · 数据专员 steward · 窗口 clerk · 审批 approver · 市民 resident · 企业 agent · 审计 auditor · 运维 operator    口令见 {accounts}
-停止  Ctrl-C（数据保留）   清除  yiwang demo --reset   换成真实城市  yiwang init --help"
+账号  局长 chief · 数据专员 steward · 窗口 clerk · 审批 approver
+      市民 resident · 企业 agent · 审计 auditor · 运维 operator
+口令见 {accounts}
+停止  Ctrl-C（数据保留）   清除  yiwang demo --reset
+换成真实城市  yiwang init --help"
         ),
         _ => format!(
             "Yiwang {version} · demo city Sample City (fictional, data of seed {seed} as of {as_of})        took {seconds:.0} s
-{departments} departments · {entries} entries ({tables} attached) · {fields} fields · {rows} rows · {persons} persons · {firms} firms
+{departments} departments · {entries} entries ({tables} attached) · {fields} fields
+{rows} rows · {persons} persons · {firms} firms
 Walk through /tour     switch role /demo (demo only)
-Accounts  chief · steward · clerk · approver · resident · agent · auditor · operator    passwords in {accounts}
+Accounts  chief · steward · clerk · approver · resident · agent · auditor · operator
+Passwords in {accounts}
 Stop  Ctrl-C (data stay)   remove  yiwang demo --reset   a real city  yiwang init --help"
         ),
     }

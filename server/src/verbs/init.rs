@@ -57,12 +57,14 @@ fn told(shared: &Shared, links: &[(String, String)]) -> String {
     let keys = shared.keys_path();
     let mut text = match output::say(shared, "zh", "en") {
         "zh" => format!(
-            "城市已建好：{}\n密钥文件：{}  ← 请另存一份到别处；没有它，谁也读不了这些数据\n三位管理员用下面的链接开通账号（72 小时内有效，各一次）：\n",
+            "城市已建好：{}\n密钥文件：{}  ← 请另存一份到别处；没有它，谁也读不了这些数据\n\
+             三位管理员用下面的链接开通账号（72 小时内有效，各一次）：\n",
             shared.data.display(),
             keys.display()
         ),
         _ => format!(
-            "The city is made: {}\nKey file: {}  <- keep a copy elsewhere; without it nobody reads these data\nThe three administrators open their accounts by these links (once each, within 72 hours):\n",
+            "The city is made: {}\nKey file: {}  <- keep a copy elsewhere; without it nobody reads these data\n\
+             The three administrators open their accounts by these links (once each, within 72 hours):\n",
             shared.data.display(),
             keys.display()
         ),

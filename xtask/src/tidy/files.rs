@@ -26,6 +26,7 @@ impl File {
             || self.path.ends_with("/tests.rs")
             || self.path.contains("/tests/")
             || self.path.contains("/testing")
+            || self.path.contains("/examples/")
     }
 
     /// The crate's folder (`platform/gate`), for files that belong to one.

@@ -32,8 +32,7 @@ const PLACED: &[(&str, &[&str], &str)] = &[
 ];
 
 /// Files where SQL may stand, beside `store.rs` and `store/`.
-const SQL_HOMES: &[&str] =
-    &["platform/store/", "platform/lake/src/metadata", "platform/files/src/vault.rs", "platform/files/src/blobs.rs"];
+const SQL_HOMES: &[&str] = &["platform/store/", "platform/lake/src/catalog"];
 
 /// Checks every source file.
 pub(crate) fn check(files: &[File], findings: &mut Findings) {

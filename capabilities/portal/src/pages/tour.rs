@@ -4,7 +4,7 @@ use serde_json::json;
 use yiwang_host::{Answer, Call};
 use yiwang_web::{Head, View};
 
-/// The steps: message id after `portal-tour-`, where it leads, and as whom (a role of the demo) where not as a stranger.
+/// The steps: message id after `portal-tour-`, where it leads, and in which role of the demo where not as a stranger.
 const STEPS: [(&str, &str, &str); 8] = [
     ("search", "/search?q=tingche", ""),
     ("catalogue", "/catalogue", ""),
@@ -41,6 +41,7 @@ pub(crate) async fn tour(call: Call) -> Answer {
         role: if demo && !role.is_empty() { view.with("portal-tour-role", "role", *role) } else { String::new() },
     };
     let steps: Vec<Step> = STEPS.iter().map(step).collect();
-    let twin = json!({ "steps": steps.iter().map(|step| json!({ "title": step.title, "address": step.path })).collect::<Vec<_>>() });
+    let told: Vec<_> = steps.iter().map(|step| json!({ "title": step.title, "address": step.path })).collect();
+    let twin = json!({ "steps": told });
     call.respond(Head::new(view.t("portal-tour-title")), &TourBody { view, steps }, &twin)
 }
