@@ -1,3 +1,5 @@
 //! What callers of loading rely on.
 
+mod city;
+mod loads;
 mod model;

@@ -20,7 +20,7 @@ pub(crate) async fn sign_in(call: Call, fields: Fields) -> Answer {
     let attempt = Attempt {
         name: fields.get("name").unwrap_or_default(),
         password: fields.get("password").unwrap_or_default(),
-        address: address(&call),
+        address: call.address.as_deref(),
         replaces: token(&call),
     };
     match ops::sign_in(&call.platform, &call.ctx, &attempt).await {
@@ -152,10 +152,4 @@ fn next(fields: &Fields) -> &str {
         next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']) && next.len() < 2000
     };
     fields.get("next").filter(fits).unwrap_or("/")
-}
-
-/// The address a proxy in front names; the nearest one, which it wrote itself.
-fn address(call: &Call) -> Option<&str> {
-    let named = call.headers.get("x-forwarded-for")?.to_str().ok()?;
-    named.rsplit(',').next().map(str::trim).filter(|address| !address.is_empty())
 }

@@ -1,8 +1,8 @@
 //! What a load tells the catalogue: the version it made, and its fields. A load drafts an entry where there is none;
 //! it never publishes and never opens anything, and it closes what it shows to be personal.
 
-use yiwang_gate::Grantee;
 use yiwang_gate::grants;
+use yiwang_gate::{Grantee, Mask};
 use yiwang_kernel::{Ctx, Grade, Result, Text};
 use yiwang_store::Tx;
 
@@ -118,6 +118,7 @@ fn field_of(column: &LoadedField) -> Field {
         nullable: column.nullable,
         kind: column.kind.clone(),
         personal: column.personal,
+        mask: column.personal.then_some(Mask::Null),
         sortable: column.sortable,
         key: column.key,
         ..Field::default()

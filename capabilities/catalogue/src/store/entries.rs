@@ -38,6 +38,8 @@ pub struct Counts {
     pub fields: u64,
     /// Rows behind all entries.
     pub rows: u64,
+    /// Rows behind the entries open to the public.
+    pub rows_open: u64,
 }
 
 /// The entry with this code.
@@ -96,6 +98,7 @@ pub(crate) async fn city_counts(db: &Db, public: bool) -> Result<Counts> {
     let sql = format!(
         "SELECT count(*) AS entries, count(DISTINCT provider) AS departments, count(version) AS attached,
             CAST(COALESCE(sum(fields), 0) AS BIGINT) AS fields, CAST(COALESCE(sum(rows), 0) AS BIGINT) AS row_total,
+            CAST(COALESCE(sum(CASE WHEN opened = 'open' THEN rows ELSE 0 END), 0) AS BIGINT) AS rows_open,
             CAST(COALESCE(sum(CASE WHEN opened = 'open' THEN 1 ELSE 0 END), 0) AS BIGINT) AS opened
         FROM catalogue_entries WHERE {conditions}"
     );
@@ -108,6 +111,7 @@ pub(crate) async fn city_counts(db: &Db, public: bool) -> Result<Counts> {
         open: count("opened")?,
         fields: count("fields")?,
         rows: count("row_total")?,
+        rows_open: count("rows_open")?,
     })
 }
 

@@ -163,6 +163,7 @@ async fn a_load_drafts_an_entry_and_publishes_nothing() {
         let entry = load(&city, &next).await;
         assert_eq!(entry.attached.expect("data").version, 2);
         assert_eq!(entry.content.fields.len(), 3);
+        assert_eq!(entry.content.fields[2].mask, Some(Mask::Null), "covered until a person says otherwise");
         let attached = ops::attached(&city.platform, &city.steward("C002")).await.expect("a list");
         assert_eq!(attached.len(), 1, "{}", city.name);
     }

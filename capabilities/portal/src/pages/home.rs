@@ -51,8 +51,8 @@ pub(crate) async fn home(call: Call) -> Answer {
     let figure = |to, n: u64, id: &str| Figure { to, number: view.n(n), words: view.t(id) };
     let figures = vec![
         figure(open, found.total, "portal-figure-resources"),
-        figure("/catalogue?attached=attached", numbers.rows, "portal-figure-rows"),
-        figure(open, providers.len() as u64, "portal-figure-departments"),
+        figure("/catalogue?opening=open&attached=attached", numbers.rows_open, "portal-figure-rows"),
+        figure("/departments", providers.len() as u64, "portal-figure-departments"),
     ];
     let mut fresh = Table::new(view.t("portal-fresh"))
         .column(Column::new("title", view.t("portal-field-title")))
@@ -81,7 +81,7 @@ pub(crate) async fn home(call: Call) -> Answer {
     });
     let themes = themes.collect();
     let json = json!({
-        "figures": { "resources": found.total, "rows": numbers.rows, "departments": providers.len() },
+        "figures": { "resources": found.total, "rows": numbers.rows_open, "departments": providers.len() },
         "newest": newest,
     });
     let body = HomeBody { view, doors: doors(view), figures, fresh: fresh.render(view)?, themes };

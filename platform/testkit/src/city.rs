@@ -1,0 +1,204 @@
+//! A city in small: platform and router over a throw-away database and directory, its clock standing at noon of
+//! 2026-11-21. Everything goes away with it. Departments and people are made by the tests that need them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use http::{Request, header};
+use tempfile::TempDir;
+use tower::ServiceExt;
+use yiwang_access::{Access, Permission, RateLimits, Sessions};
+use yiwang_files::{Files, KeyVault, SealedStore};
+use yiwang_gate::{Engine, Gate};
+use yiwang_host::{Capability, Faces, Platform, Settings, router};
+use yiwang_kernel::{Account, Actor, CivilDate, Ctx, FixedClock, Id, Role, SeededRandom};
+use yiwang_lake::{Lake, LakeOptions};
+use yiwang_ledger::{Ledger, Options};
+use yiwang_seal::MasterKey;
+use yiwang_search::Search;
+use yiwang_store::Migration;
+use yiwang_store::testing::{TestDb, databases};
+use yiwang_web::Texts;
+
+use crate::{NoLake, Reply};
+
+const MEMORY_BYTES: usize = 256 << 20;
+const NOON_S: i64 = 12 * 3600;
+
+/// What a city is made of.
+pub struct Plan {
+    /// The capabilities under test and those they stand on, in order.
+    pub capabilities: Vec<Capability>,
+    /// Whether it has the real lake; else every table is unknown.
+    pub lake: bool,
+    /// Whether it is a demo.
+    pub demo: bool,
+}
+
+/// A city and what has to outlive it.
+pub struct City {
+    /// Which database it is on, for messages of failing tests.
+    pub name: &'static str,
+    /// Its handles.
+    pub platform: Arc<Platform>,
+    /// Both faces of it.
+    pub router: Router,
+    /// Its clock.
+    pub clock: Arc<FixedClock>,
+    _db: TestDb,
+    dir: TempDir,
+}
+
+impl City {
+    /// A city with the real lake on a database of each kind.
+    pub async fn each(capabilities: fn() -> Vec<Capability>) -> Vec<City> {
+        let mut cities = Vec::new();
+        for db in databases().await {
+            cities.push(City::new(db, Plan { capabilities: capabilities(), lake: true, demo: false }).await);
+        }
+        cities
+    }
+
+    /// A city on this database.
+    pub async fn new(db: TestDb, plan: Plan) -> City {
+        let dir = tempfile::tempdir().expect("a folder");
+        db.migrate(&migrations(&plan.capabilities)).await.expect("tables");
+        let noon = CivilDate::new(2026, 11, 21).expect("a day").start().plus_s(NOON_S);
+        let clock = Arc::new(FixedClock::at(noon));
+        let platform = Arc::new(platform(&db, dir.path(), &plan, &clock).await);
+        let router = router(&platform, &plan.capabilities, Faces::Both).expect("a router");
+        City { name: db.name, platform, router, clock, _db: db, dir }
+    }
+
+    /// Somebody of a department with a role, the same person for the same name.
+    pub fn acting(&self, name: &str, department: &str, role: Role) -> Ctx {
+        let bytes: Vec<u8> = name.bytes().cycle().take(16).collect();
+        let id = Id::from_bytes(&bytes).expect("sixteen bytes");
+        let department = Some(department.to_owned());
+        let account = Account { id, name: name.to_owned(), department, roles: vec![role] };
+        self.platform.ctx(Actor::Account(account))
+    }
+
+    /// The steward of a department.
+    pub fn steward(&self, department: &str) -> Ctx {
+        self.acting(&format!("{department} steward"), department, Role::Steward)
+    }
+
+    /// Somebody of the bureau.
+    pub fn bureau(&self) -> Ctx {
+        self.acting("bureau", "C001", Role::Bureau)
+    }
+
+    /// Nobody signed in.
+    pub fn stranger(&self) -> Ctx {
+        self.platform.ctx(Actor::Stranger)
+    }
+
+    /// The platform itself.
+    pub fn system(&self) -> Ctx {
+        self.platform.ctx(Actor::System("demo"))
+    }
+
+    /// Asks the router.
+    pub async fn ask(&self, request: http::request::Builder, body: impl Into<Body>) -> Reply {
+        let request: Request<Body> = request.body(body.into()).expect("a request");
+        Reply::of(self.router.clone().oneshot(request).await.expect("an answer")).await
+    }
+
+    /// Asks for a page as a stranger.
+    pub async fn get(&self, path: &str) -> Reply {
+        self.ask(Request::get(path), Body::empty()).await
+    }
+
+    /// Asks for a page with these cookies.
+    pub async fn get_with(&self, path: &str, cookie: &str) -> Reply {
+        self.ask(Request::get(path).header(header::COOKIE, cookie), Body::empty()).await
+    }
+
+    /// Signs this actor in: the cookie and the token of forms.
+    pub async fn session(&self, ctx: &Ctx) -> (String, String) {
+        let account = ctx.actor.account().expect("an account");
+        let (token, _) = self.platform.sessions.start(ctx, account, None, None).await.expect("a session");
+        (format!("yiwang_session={}", token.as_str()), token.csrf_token())
+    }
+
+    /// A file of this text in the city's folder.
+    pub fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.dir.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        path
+    }
+}
+
+fn migrations(capabilities: &[Capability]) -> Vec<Migration> {
+    let outbox = [yiwang_store::outbox::MIGRATION];
+    let platform = [
+        outbox.as_slice(),
+        yiwang_host::MIGRATIONS,
+        yiwang_access::MIGRATIONS,
+        yiwang_jobs::MIGRATIONS,
+        yiwang_files::MIGRATIONS,
+        yiwang_gate::grants::MIGRATIONS,
+        yiwang_lake::MIGRATIONS,
+    ];
+    let own = capabilities.iter().flat_map(|capability| &capability.migrations);
+    platform.into_iter().flatten().chain(own).cloned().collect()
+}
+
+async fn platform(db: &TestDb, dir: &Path, plan: &Plan, clock: &Arc<FixedClock>) -> Platform {
+    let capabilities = &plan.capabilities;
+    let permissions: Vec<Permission> = capabilities.iter().flat_map(|one| one.permissions.clone()).collect();
+    let mut sources = yiwang_web::TEXTS.to_vec();
+    sources.extend(capabilities.iter().flat_map(|one| one.texts.iter().copied()));
+    let master = MasterKey::generate();
+    let ledger = Ledger::open(&dir.join("ledger"), &master, clock.clone(), Options::small("test/ledger"));
+    let ledger = ledger.expect("a ledger");
+    let vault = KeyVault::new(db.db.clone(), master);
+    let files = Files::new(db.db.clone(), tree(dir, "files", &vault));
+    let engine: Arc<dyn Engine> = match plan.lake {
+        true => Arc::new(lake(db, dir, &vault, &files)),
+        false => Arc::new(NoLake),
+    };
+    let settings = Settings::load(&db.db, capabilities).await.expect("settings");
+    Platform {
+        gate: Gate::new(db.db.clone(), ledger.clone(), engine),
+        ledger,
+        db: db.db.clone(),
+        texts: Arc::new(Texts::load(&sources).expect("texts")),
+        site: Arc::new(settings.site(plan.demo).expect("a site")),
+        data_dir: dir.to_owned(),
+        demo: plan.demo,
+        files,
+        vault,
+        search: Search::open(&dir.join("search")).expect("an index"),
+        settings,
+        access: Access::new(&permissions).expect("permissions"),
+        sessions: Sessions::new(db.db.clone()),
+        limits: RateLimits::new(),
+        clock: clock.clone(),
+        random: Arc::new(SeededRandom::new(1)),
+    }
+}
+
+fn tree(dir: &Path, name: &'static str, vault: &KeyVault) -> SealedStore {
+    SealedStore::on_disk(dir, name, Some(vault.clone())).expect("a tree")
+}
+
+fn lake(db: &TestDb, dir: &Path, vault: &KeyVault, files: &Files) -> Lake {
+    let spill = dir.join("spill");
+    std::fs::create_dir_all(&spill).expect("a folder");
+    let options = LakeOptions {
+        db: db.db.clone(),
+        vault: vault.clone(),
+        objects: tree(dir, "lake", vault),
+        derived: tree(dir, "derived", vault),
+        spill,
+        files: files.clone(),
+        threads: 2,
+        query_memory_bytes: MEMORY_BYTES,
+        query_wall_s: 30,
+    };
+    Lake::open(options).expect("a lake")
+}
