@@ -14,7 +14,7 @@ use crate::catalog::loads::{self, State};
 use crate::catalog::{change, publish, view};
 use crate::lake::Lake;
 use crate::load::TableLoad;
-use crate::{changes, compact, keys, lookup, read, replace, scan, sql, types};
+use crate::{changes, compact, keys, lookup, order, read, replace, scan, sql, types};
 
 #[async_trait]
 impl Engine for Lake {
@@ -109,15 +109,14 @@ impl Engine for Lake {
     async fn rebuild_derived(&self, resource: &str) -> Result<()> {
         let view = read::view_at(self, resource, At::Latest).await?;
         keys::forget(self, &view.table.name).await?;
-        if view.table.key.is_empty() {
-            return Ok(());
-        }
         let lake = self.clone();
         let build = async move {
-            for file in &view.files {
-                keys::open(&lake, &view, file).await?;
+            if !view.table.key.is_empty() {
+                for file in &view.files {
+                    keys::open(&lake, &view, file).await?;
+                }
             }
-            Ok(())
+            order::rebuild(&lake, &view).await
         };
         self.on_engine(build).await
     }

@@ -48,9 +48,9 @@ pub(crate) async fn find(lake: &Lake, view: &View, file: &DataFile, keys: &[KeyH
 /// Removes every sidecar of a table.
 pub(crate) async fn forget(lake: &Lake, table_name: &str) -> Result<()> {
     let below = Path::from(format!("keys/{table_name}"));
+    lake.inside.key_indexes.forget_below(&format!("{below}/"));
     let listed: Vec<_> = lake.inside.derived.list(Some(&below)).try_collect().await.map_err(refusal)?;
     for sidecar in listed {
-        lake.inside.key_indexes.forget(sidecar.location.as_ref());
         lake.inside.derived.delete(&sidecar.location).await.map_err(refusal)?;
     }
     Ok(())

@@ -15,10 +15,13 @@ use yiwang_seal::DataKey;
 use yiwang_store::Db;
 
 use crate::keys::KeyIndex;
+use crate::order::{Live, Run};
 
 const FOOTERS_MAX: usize = 512;
 const COUNTS_MAX: usize = 4_096;
 const INDEXES_MAX: usize = 1_024;
+const ORDERS_MAX: usize = 512;
+const INLINED_ORDERS_MAX: usize = 32;
 const BLINDING_SCOPE: &str = "lake/blinding";
 
 /// What a lake is opened with.
@@ -64,6 +67,10 @@ pub(crate) struct Inside {
     pub(crate) footers: Remembered<Arc<ParquetMetaData>>,
     pub(crate) counts: Remembered<u64>,
     pub(crate) key_indexes: Remembered<Arc<KeyIndex>>,
+    pub(crate) orders: Remembered<Arc<Run>>,
+    pub(crate) live_orders: Remembered<Arc<Live>>,
+    pub(crate) inlined_orders: Remembered<Arc<Run>>,
+    pub(crate) building: Arc<Semaphore>,
 }
 
 impl Lake {
@@ -85,6 +92,10 @@ impl Lake {
             footers: Remembered::new(FOOTERS_MAX),
             counts: Remembered::new(COUNTS_MAX),
             key_indexes: Remembered::new(INDEXES_MAX),
+            orders: Remembered::new(ORDERS_MAX),
+            live_orders: Remembered::new(ORDERS_MAX),
+            inlined_orders: Remembered::new(INLINED_ORDERS_MAX),
+            building: Arc::new(Semaphore::new(1)),
         };
         Ok(Lake { inside: Arc::new(inside) })
     }
@@ -180,7 +191,9 @@ impl<T: Clone> Remembered<T> {
         known.insert(name, value);
     }
 
-    pub(crate) fn forget(&self, name: &str) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    /// Forgets every name that begins like this.
+    pub(crate) fn forget_below(&self, beginning: &str) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|name, _| !name.starts_with(beginning));
     }
 }

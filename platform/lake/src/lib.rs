@@ -12,6 +12,7 @@ mod lake;
 mod load;
 mod lookup;
 mod masking;
+mod order;
 mod parquet_files;
 mod prune;
 mod read;

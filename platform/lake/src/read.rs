@@ -11,11 +11,12 @@ use yiwang_gate::{Answered, At, CountQuery, Filter, Page, Permit, Policy, RowsQu
 use yiwang_kernel::{Error, Result};
 
 use crate::catalog::loads;
-use crate::catalog::view::{self, View};
+use crate::catalog::view::{self, DataFile, View};
 use crate::filter::Conditions;
 use crate::lake::Lake;
 use crate::load;
 use crate::masking::{self, Masking};
+use crate::order;
 use crate::prune::Pruner;
 use crate::scan::{Batches, Scan, Slice, arrow_error, to_usize};
 use crate::serve::serve;
@@ -33,6 +34,8 @@ pub(crate) struct Reading {
     pub(crate) pruner: Option<Pruner>,
     /// Nothing hides rows: places in the table are places in the answer.
     pub(crate) direct: bool,
+    /// Places in the order of the stored column are places in the answer.
+    pub(crate) ranks: bool,
     remembered_as: String,
 }
 
@@ -50,7 +53,7 @@ pub(crate) async fn rows(lake: &Lake, permit: &Permit, query: &RowsQuery) -> Res
         listed => listed,
     };
     let total = match wanted {
-        Some(_) => Some(reading.total().await?),
+        Some(_) => Some(total(&reading, policy, &query.filters).await?),
         None => reading.direct.then_some(reading.view.rows),
     };
     let versions = vec![(query.resource.clone(), reading.view.version)];
@@ -79,8 +82,8 @@ pub(crate) async fn rows(lake: &Lake, permit: &Permit, query: &RowsQuery) -> Res
 pub(crate) async fn count(lake: &Lake, permit: &Permit, query: &CountQuery) -> Result<Answered> {
     let policy = policy_of(permit, &query.resource)?;
     let view = view_at(lake, &query.resource, query.at).await?;
-    let reading = Arc::new(Reading::counting(lake, view, policy, &query.filters).await?);
-    let total = reading.total().await?;
+    let reading = Reading::counting(lake, view, policy, &query.filters).await?;
+    let total = total(&reading, policy, &query.filters).await?;
     let versions = vec![(query.resource.clone(), reading.view.version)];
     let schema = Arc::new(arrow_schema::Schema::empty());
     Ok(Answered {
@@ -119,8 +122,10 @@ impl Reading {
         let masking = Masking::compile(lake, &view, policy, &names, with_subject).await?;
         let conditions = Conditions::compile(filters, &masking.schema)?;
         let direct = conditions.is_empty() && policy.shows_every_row() && view.tombstones.is_empty();
+        let plain = sort.is_some_and(|sort| policy.shows_plainly(&sort.field));
         Ok(Reading {
             lake: lake.clone(),
+            ranks: direct && plain && view.staged.is_none() && view.only_inlined.is_none(),
             pruner: Pruner::for_filters(&view, policy, filters),
             masking: Arc::new(masking),
             conditions,
@@ -146,36 +151,47 @@ impl Reading {
         self.masking.schema.index_of(masking::SUBJECT_COLUMN).is_ok()
     }
 
+    /// Live rows that lie in files.
+    pub(crate) fn rows_in_files(&self) -> u64 {
+        self.view.files.iter().map(DataFile::live_rows).sum()
+    }
+
+    /// Live rows that lie in the database.
+    pub(crate) fn inlined_rows(&self) -> u64 {
+        self.view.rows.saturating_sub(self.rows_in_files())
+    }
+
     /// What the reader sees of a slice of the table, its conditions applied.
     pub(crate) async fn stream(&self, slice: Slice) -> Result<Batches> {
         let scan = Scan::new(&self.lake, Arc::clone(&self.view), &self.masking.raw, self.pruner.clone()).await?;
         let (masking, conditions) = (Arc::clone(&self.masking), self.conditions.clone());
         Ok(Arc::new(scan).stream(slice).map(move |raw| seen(&masking, &conditions, &raw?)).boxed())
     }
+}
 
-    /// How many rows the reader may see and asked for, exactly.
-    async fn total(self: &Arc<Reading>) -> Result<u64> {
-        if self.direct {
-            return Ok(self.view.rows);
-        }
-        if let Some(total) = self.lake.inside.counts.get(&self.remembered_as) {
-            return Ok(total);
-        }
-        let reading = Arc::clone(self);
-        let counting = async move {
-            let mut batches = reading.stream(Slice::ALL).await?;
-            let mut total = 0;
-            while let Some(batch) = batches.try_next().await? {
-                total += batch.num_rows() as u64;
-            }
-            Ok(total)
-        };
-        let total = self.lake.on_engine(counting).await?;
-        if self.view.staged.is_none() {
-            self.lake.inside.counts.put(self.remembered_as.clone(), total);
+/// How many rows the reader may see and asked for, exactly; read from no more columns than that takes.
+async fn total(reading: &Reading, policy: &Policy, filters: &[Filter]) -> Result<u64> {
+    if reading.direct {
+        return Ok(reading.view.rows);
+    }
+    let lake = &reading.lake;
+    if let Some(total) = lake.inside.counts.get(&reading.remembered_as) {
+        return Ok(total);
+    }
+    let counted = Reading::counting(lake, Arc::clone(&reading.view), policy, filters).await?;
+    let counting = async move {
+        let mut batches = counted.stream(Slice::ALL).await?;
+        let mut total = 0;
+        while let Some(batch) = batches.try_next().await? {
+            total += batch.num_rows() as u64;
         }
         Ok(total)
+    };
+    let total = lake.on_engine(counting).await?;
+    if reading.view.staged.is_none() {
+        lake.inside.counts.put(reading.remembered_as.clone(), total);
     }
+    Ok(total)
 }
 
 /// One page, held in memory, with whom it is about.
@@ -192,7 +208,10 @@ async fn page_rows(
         let mut batches = match sort {
             Some(sort) => {
                 skip = 0;
-                sort::sorted(&reading, &sort, offset, Some(wanted)).await?
+                match order::page(&reading, &sort, offset, wanted).await? {
+                    Some(batches) => stream::iter(batches.into_iter().map(Ok)).boxed(),
+                    None => sort::sorted(&reading, &sort, offset, Some(wanted)).await?,
+                }
             }
             None if reading.direct => {
                 skip = 0;

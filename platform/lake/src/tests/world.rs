@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
@@ -15,6 +16,7 @@ use yiwang_ledger::{Ledger, Options};
 use yiwang_seal::MasterKey;
 use yiwang_store::testing::{TestDb, databases};
 
+use super::counted::Counted;
 use crate::types;
 use crate::{Lake, LakeOptions};
 
@@ -29,6 +31,7 @@ pub(crate) struct World {
     pub(crate) directory: TempDir,
     pub(crate) store: TestDb,
     vault: KeyVault,
+    bytes_read: Arc<AtomicU64>,
 }
 
 fn open_lake(
@@ -37,9 +40,12 @@ fn open_lake(
     vault: &KeyVault,
     medium: Arc<dyn Medium>,
     directory: &Path,
+    bytes_read: &Arc<AtomicU64>,
 ) -> Lake {
     let tree = |name: &'static str, medium: &Arc<dyn Medium>| {
         let disk = Arc::new(Disk::on(&directory.join(name), Arc::clone(medium)).expect("a tree"));
+        let bytes = if name == "lake" { Arc::clone(bytes_read) } else { Arc::default() };
+        let disk = Arc::new(Counted { inner: disk, bytes });
         match &sealing {
             Some(vault) => SealedStore::new(disk, vault.clone(), name),
             None => SealedStore::plain(disk),
@@ -83,7 +89,8 @@ impl World {
         store.migrate(grants::MIGRATIONS).await.expect("tables of the gate");
         store.migrate(crate::MIGRATIONS).await.expect("tables of the lake");
         let vault = KeyVault::new(store.db.clone(), master.clone());
-        let lake = open_lake(&store, sealed.then(|| vault.clone()), &vault, medium, directory.path());
+        let bytes_read = Arc::default();
+        let lake = open_lake(&store, sealed.then(|| vault.clone()), &vault, medium, directory.path(), &bytes_read);
         let clock = Arc::new(FixedClock::at(Instant::from_micros(1_795_305_600_000_000)));
         let log = directory.path().join("ledger");
         let times: Arc<dyn Clock> = clock.clone();
@@ -93,13 +100,14 @@ impl World {
             Account { id: Id::new(&ctx), name: "reader".into(), department: Some("d1".into()), roles: Vec::new() };
         let ctx = ctx.acting_as(Actor::Account(account));
         let gate = Gate::new(store.db.clone(), ledger.clone(), Arc::new(lake));
-        World { gate, ledger, ctx, clock, directory, store, vault }
+        World { gate, ledger, ctx, clock, directory, store, vault, bytes_read }
     }
 
     /// The same store and files after a restart, on a sound disk.
     pub(crate) fn restarted(&mut self) {
         let vault = Some(self.vault.clone());
-        let lake = open_lake(&self.store, vault, &self.vault, Arc::new(Direct), self.directory.path());
+        let (medium, directory) = (Arc::new(Direct), self.directory.path());
+        let lake = open_lake(&self.store, vault, &self.vault, medium, directory, &self.bytes_read);
         self.gate = Gate::new(self.store.db.clone(), self.ledger.clone(), Arc::new(lake));
     }
 
@@ -144,6 +152,13 @@ impl World {
     pub(crate) async fn sql(&self, text: &str) -> Result<Vec<Vec<String>>> {
         let query = Query::Sql(SqlQuery { text: text.into(), rows_max: None });
         lines(self.gate.read(&self.ctx, &Why::purpose(PURPOSE), &query).await?).await
+    }
+
+    /// Bytes read from the tree `lake` meanwhile.
+    pub(crate) async fn bytes_read_by<T>(&self, work: impl Future<Output = T>) -> u64 {
+        let before = self.bytes_read.load(Ordering::Relaxed);
+        work.await;
+        self.bytes_read.load(Ordering::Relaxed) - before
     }
 
     pub(crate) async fn count_of(&self, query: RowsQuery) -> u64 {
