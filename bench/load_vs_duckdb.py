@@ -11,6 +11,7 @@ import os
 import resource
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -76,7 +77,7 @@ def compare_load(options, folder, csv):
         report = json.loads(text)["loads"][0]
         assert report["rows_loaded"] == options.rows, report
         base = os.path.join(folder, f"duck-{turn}.db")
-        theirs, _ = run(["python3", "-c", f"import duckdb; duckdb.connect({base!r}).sql(\"create table t as from '{csv}'\")"])
+        theirs, _ = run([sys.executable, "-c", f"import duckdb; duckdb.connect({base!r}).sql(\"create table t as from '{csv}'\")"])
         ratios.append(theirs / ours)
         print(f"load: yiwang {ours:.2f} s, duckdb {theirs:.2f} s, speed ratio {theirs / ours:.2f}")
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024

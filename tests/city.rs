@@ -125,7 +125,7 @@ fn template() -> PathBuf {
     lock.lock().expect("the lock");
     if !data.join("ready").exists() {
         remove_older(folder);
-        let (code, _) = yiwang(&data, &["demo", "--no-serve", "--reset", "--as-of", "2026-11-21", "--rows", ROWS]);
+        let (code, _) = yiwang(&data, &["demo", "--no-serve", "--reset", "--rows", ROWS]);
         assert_eq!(code, 0, "the demo city is built");
         File::create(data.join("ready")).expect("a mark");
     }

@@ -26,8 +26,8 @@ fn a_file_becomes_a_resource_that_can_be_queried_and_the_read_is_in_the_ledger()
     let words = ["--json", "load", file.to_str().expect("UTF-8"), "--grade", "1"];
     let (code, text) = yiwang(&data, &words);
     let report = document(&text)["loads"][0].clone();
-    assert_eq!((code, report["rows_in"].as_u64(), report["rows_refused"].as_u64()), (0, Some(3), Some(1)), "{text}");
-    assert_eq!(report["state"], "held", "one of three rows refused is more than the limit: a person decides");
+    assert_eq!((code, report["rows_in"].as_u64(), report["rows_refused"].as_u64()), (3, Some(3), Some(1)), "{text}");
+    assert_eq!(report["state"], "refused", "a third of the rows is more than a load may lose");
 
     std::fs::write(&file, "编号,名称,泊位\n007,东屏停车场,120\n008,西浦停车场,80\n").expect("a file");
     let (code, text) = yiwang(&data, &words);

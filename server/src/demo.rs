@@ -107,7 +107,7 @@ fn banner(shared: &Shared, plan: &Plan, built: &build::Built, (wish, seconds): (
 换成真实城市  yiwang init --help"
         ),
         _ => format!(
-            "Yiwang {version} · demo city Sample City (fictional, data of seed {seed} as of {as_of})        took {seconds:.0} s
+            "Yiwang {version} · demo city Sample City (fictional, data of seed {seed} as of {as_of}) · {seconds:.0} s
 {departments} departments · {entries} entries ({tables} attached) · {fields} fields
 {rows} rows · {persons} persons · {firms} firms
 Walk through /tour     switch role /demo (demo only)

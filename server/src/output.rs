@@ -13,6 +13,18 @@ const REFUSED: u8 = 3;
 const CONFLICT: u8 = 4;
 const UNAVAILABLE: u8 = 5;
 
+/// A failure whose result was printed already: only its exit code is left to say.
+#[derive(Debug)]
+pub(crate) struct Told(pub(crate) Error);
+
+impl std::fmt::Display for Told {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+impl std::error::Error for Told {}
+
 /// Sends logs to standard error: warnings, or what `YIWANG_LOG` asks for.
 pub(crate) fn logs(shared: &Shared) {
     let filter = EnvFilter::try_from_env("YIWANG_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
@@ -23,8 +35,12 @@ pub(crate) fn logs(shared: &Shared) {
 
 /// Prints the failure in the reader's language and gives its exit code.
 pub(crate) fn failed(shared: &Shared, error: &anyhow::Error) -> ExitCode {
-    let known = error.downcast_ref::<Error>();
+    let told = error.downcast_ref::<Told>();
+    let known = told.map(|Told(known)| known).or_else(|| error.downcast_ref::<Error>());
     let code = known.map_or(UNAVAILABLE, exit_code);
+    if shared.json && told.is_some() {
+        return ExitCode::from(code);
+    }
     if shared.json {
         let field = match known {
             Some(Error::Invalid { field, .. }) => Some(field.as_str()),
@@ -73,7 +89,8 @@ fn exit_code(error: &Error) -> u8 {
 }
 
 fn words(shared: &Shared, error: &anyhow::Error) -> String {
-    let Some(known) = error.downcast_ref::<Error>() else { return format!("{error:#}") };
+    let told = error.downcast_ref::<Told>().map(|Told(known)| known);
+    let Some(known) = told.or_else(|| error.downcast_ref::<Error>()) else { return format!("{error:#}") };
     let texts = crate::capabilities::texts();
     let text = texts.map(|texts| texts.error(shared.language(), known));
     let text = text.unwrap_or_else(|| known.to_string());

@@ -8,10 +8,10 @@ use crate::visitor::Visitor;
 /// An entry whose data are not open: the register of the insured.
 const CLOSED: &str = "307012-000001";
 
-/// The planted entry of the test city: the persons' address.
-fn planted(city: &City, day: &str) -> Value {
-    let list = city.json(&format!("/negative-list?on={day}"));
-    list["rows"].as_array().and_then(|rows| rows.first()).cloned().unwrap_or(Value::Null)
+/// What the list holds on a day, or today: the test city has one entry, whose basis is about to end.
+fn on_list(city: &City, day: &str) -> Vec<Value> {
+    let list = city.json(&format!("/negative-list{day}"));
+    list["items"].as_array().expect("items").clone()
 }
 
 #[test]
@@ -39,6 +39,9 @@ fn with_a_basis_it_stands_on_the_public_list() {
 #[test]
 fn a_basis_whose_date_passed_holds_no_longer_and_the_list_can_be_read_as_of_any_day() {
     let city = City::demo();
-    assert!(!planted(&city, "2026-11-25").is_null(), "it holds until the tenth day after the city's date");
-    assert!(planted(&city, "2027-01-01").is_null(), "its basis has ended by then");
+    let today = on_list(&city, "");
+    let until = today[0]["until"].as_str().expect("the last day of its basis");
+    assert_eq!(on_list(&city, &format!("?on={until}")).len(), 1, "it holds on its last day");
+    let year: i32 = until[..4].parse().expect("a year");
+    assert!(on_list(&city, &format!("?on={}{}", year + 1, &until[4..])).is_empty(), "a year later it has ended");
 }

@@ -11,7 +11,7 @@ use yiwang_kernel::{Actor, Ctx, Error, Grade};
 
 use crate::assemble::{BUREAU, City};
 use crate::cli::{Load, LoadMode, Shared};
-use crate::output;
+use crate::output::{self, Told};
 
 /// Loads each file; a file that is refused leaves nothing behind and makes the exit code 3.
 pub(crate) async fn load(shared: &Shared, options: &Load) -> Result<()> {
@@ -26,7 +26,7 @@ pub(crate) async fn load(shared: &Shared, options: &Load) -> Result<()> {
         reports.iter().map(|report| line(shared, report)).collect()
     });
     let refused = reports.iter().filter(|report| report.state == State::Refused).count();
-    if refused > 0 { Err(Error::refused("load-refused").with("count", refused).into()) } else { Ok(()) }
+    if refused > 0 { Err(Told(Error::refused("load-refused").with("count", refused)).into()) } else { Ok(()) }
 }
 
 async fn load_one(city: &City, ctx: &Ctx, shared: &Shared, options: &Load, path: &Path) -> Result<Vec<LoadReport>> {

@@ -8,7 +8,7 @@ use yiwang_kernel::Error;
 use yiwang_ledger::{Report, public_key, tamper_copy, verify as verify_log};
 
 use crate::cli::{Shared, Verify};
-use crate::output;
+use crate::output::{self, Told};
 
 /// Checks the ledger, or a copy of it in which one byte was flipped on purpose.
 pub(crate) fn verify(shared: &Shared, options: &Verify) -> Result<()> {
@@ -36,7 +36,7 @@ fn report(shared: &Shared, ledger: &Path, flipped: Option<Value>) -> Result<()> 
     match &report.difference {
         Some(difference) => {
             let place = format!("{} #{} ({})", difference.segment, difference.entry, difference.fault.word());
-            Err(Error::refused("ledger-broken").with("where", place).into())
+            Err(Told(Error::refused("ledger-broken").with("where", place)).into())
         }
         None => Ok(()),
     }
