@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use scraper::{ElementRef, Html, Selector};
-use serde_json::Value;
 
 use crate::city::{City, answer};
 
@@ -31,14 +30,6 @@ impl Visitor {
     /// A page as the visitor sees it.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
         answer(self.agent.get(format!("{}{path}", self.url)).call())
-    }
-
-    /// The JSON twin.
-    pub(crate) fn json(&self, path: &str) -> (u16, Value) {
-        let address = format!("{}{path}", self.url);
-        let (status, text) = answer(self.agent.get(address).header("accept", "application/json").call());
-        let document = serde_json::from_str(&text);
-        (status, document.unwrap_or_else(|error| panic!("{path} is no JSON ({error}): {text}")))
     }
 
     /// Fills in the form of `page` that goes to `action` and sends it; of several, the one that already holds the
