@@ -52,7 +52,8 @@ async fn json_numbers_keep_every_digit() {
     let first = lines.lines().next().expect("a line");
     assert_eq!(
         first,
-        "{\"code\":\"007\",\"n\":999999999999999999,\"amount\":1234567890123456789.01,\"day\":\"1899-12-31\",\"name\":null}"
+        "{\"code\":\"007\",\"n\":999999999999999999,\"amount\":1234567890123456789.01,\
+         \"day\":\"1899-12-31\",\"name\":null}"
     );
     let whole = of_batch(Format::Json, None).await;
     assert_eq!(whole, format!("[\n{}\n]\n", lines.trim_end().replace('\n', ",\n")));
