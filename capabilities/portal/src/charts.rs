@@ -32,9 +32,12 @@ pub(crate) struct Distribution {
     pub(crate) values: Vec<(Option<String>, u64)>,
 }
 
+/// When distributions were computed, and they.
+type Drawn = (Instant, Arc<Vec<Distribution>>);
+
 /// Distributions counted lately.
 #[derive(Debug, Default)]
-pub(crate) struct Charts(Mutex<HashMap<Key, (Instant, Arc<Vec<Distribution>>)>>);
+pub(crate) struct Charts(Mutex<HashMap<Key, Drawn>>);
 
 /// Code, version and the columns that are open.
 type Key = (String, u64, String);

@@ -88,7 +88,7 @@ impl TableLoad {
         })
     }
 
-    async fn to_file(&mut self, batch: &RecordBatch) -> Result<()> {
+    async fn write_to_file(&mut self, batch: &RecordBatch) -> Result<()> {
         let mut written = 0;
         while written < batch.num_rows() {
             let (name, mut writer) = match self.file.take() {
@@ -184,9 +184,9 @@ impl Loader for TableLoad {
             return Ok(());
         }
         for earlier in std::mem::take(&mut self.few) {
-            self.to_file(&earlier).await?;
+            self.write_to_file(&earlier).await?;
         }
-        self.to_file(&batch).await
+        self.write_to_file(&batch).await
     }
 
     async fn refuse(&mut self, refused: Refused) -> Result<()> {

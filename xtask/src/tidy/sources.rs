@@ -104,7 +104,7 @@ fn functions(file: &File, findings: &mut Findings) {
 }
 
 fn starts_function(line: &str) -> bool {
-    let mut words = line.trim_start().split_whitespace();
+    let mut words = line.split_whitespace();
     let qualifiers = |word: &&str| matches!(*word, "const" | "async" | "extern") || word.starts_with("pub");
     words.find(|word| !qualifiers(word)).is_some_and(|word| word == "fn")
 }

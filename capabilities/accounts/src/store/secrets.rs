@@ -36,7 +36,7 @@ pub(crate) async fn set_password(tx: &mut Tx<'_>, person: Id, hash: &str) -> Res
 /// Until when wrong tries have shut this name.
 pub(crate) async fn locked_until(db: &Db, name_hash: &[u8; 32]) -> Result<Option<Instant>> {
     let sql = "SELECT locked_until FROM accounts_tries WHERE name_hash = $1";
-    Ok(db.query_one(sql, &[name_hash.into()]).await?.map_or(Ok(None), |row| row.opt_instant("locked_until"))?)
+    db.query_one(sql, &[name_hash.into()]).await?.map_or(Ok(None), |row| row.opt_instant("locked_until"))
 }
 
 /// Counts a wrong try of a name, known or not, and shuts it from the `most`th on; whether this try shut it.

@@ -182,8 +182,8 @@ impl Page {
 
     /// The cookie it sets, as `name=value`.
     pub(super) fn cookie(&self, name: &str) -> Option<String> {
-        let lines = self.headers.get_all(header::SET_COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let found = lines.filter(|line| line.starts_with(&format!("{name}="))).last();
+        let mut lines = self.headers.get_all(header::SET_COOKIE).iter().filter_map(|line| line.to_str().ok());
+        let found = lines.rfind(|line| line.starts_with(&format!("{name}=")));
         found.and_then(|line| line.split(';').next()).map(str::to_owned)
     }
 

@@ -23,6 +23,9 @@ const HELD_BACK_BYTES_MAX: usize = 64 << 20;
 /// Pieces between the parsing threads and the gate.
 const WAITING_MAX: usize = 2;
 
+/// Makes the specification of a load from the types and kinds found.
+pub(super) type MakeSpec<'p> = dyn Fn(&[Type], &[Option<String>]) -> LoadSpec + Send + Sync + 'p;
+
 /// What is poured.
 pub(super) struct Pour<'p> {
     pub(super) plan: Arc<Plan>,
@@ -30,7 +33,7 @@ pub(super) struct Pour<'p> {
     /// Places of the key's columns.
     pub(super) key: Vec<usize>,
     /// Makes the load's description of the types; none in a dry run.
-    pub(super) spec: Option<&'p (dyn Fn(&[Type], &[Option<String>]) -> LoadSpec + Send + Sync)>,
+    pub(super) spec: Option<&'p MakeSpec<'p>>,
     pub(super) given_up: Arc<AtomicBool>,
     pub(super) progress: &'p (dyn Fn(u64) + Send + Sync),
 }

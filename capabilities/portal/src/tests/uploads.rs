@@ -6,9 +6,12 @@ use yiwang_testkit::Reply;
 
 use super::city::{City, cities};
 
+/// Parts of a form: name, file name, content.
+type Parts<'p> = &'p [(&'p str, Option<&'p str>, &'p str)];
+
 const CSV: &str = "编号,名称\r\n007,东门\r\n008,西门\r\n";
 
-fn multipart(parts: &[(&str, Option<&str>, &str)]) -> String {
+fn multipart(parts: Parts<'_>) -> String {
     let mut body = String::new();
     for (name, file, content) in parts {
         let file = file.map(|file| format!("; filename=\"{file}\"")).unwrap_or_default();
@@ -18,7 +21,7 @@ fn multipart(parts: &[(&str, Option<&str>, &str)]) -> String {
     body
 }
 
-async fn send(city: &City, parts: &[(&str, Option<&str>, &str)]) -> Reply {
+async fn send(city: &City, parts: Parts<'_>) -> Reply {
     let (cookie, token) = city.session(&city.steward("C001")).await;
     let mut all = vec![("csrf", None, token.as_str())];
     all.extend_from_slice(parts);
@@ -80,7 +83,7 @@ async fn a_program_loads_over_http_exactly_once() {
 #[tokio::test]
 async fn a_form_that_cannot_be_loaded_comes_back_with_the_field_named() {
     let city = &cities().await[0];
-    let cases: [(&[(&str, Option<&str>, &str)], u16); 6] = [
+    let cases: [(Parts<'_>, u16); 6] = [
         (&[("mode", None, "append")], 422),
         (&[("file", Some(""), "")], 422),
         (&[("file", Some("empty.csv"), "")], 422),

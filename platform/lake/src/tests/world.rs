@@ -142,7 +142,7 @@ impl World {
     }
 
     pub(crate) async fn rows(&self, query: RowsQuery) -> Result<Vec<Vec<String>>> {
-        Ok(lines(self.gate.read(&self.ctx, &Why::purpose(PURPOSE), &Query::Rows(query)).await?).await?)
+        lines(self.gate.read(&self.ctx, &Why::purpose(PURPOSE), &Query::Rows(query)).await?).await
     }
 
     pub(crate) async fn answer(&self, query: RowsQuery) -> Result<Answer> {
