@@ -118,9 +118,6 @@ pub(crate) struct Demo {
     /// Remove an earlier demo first; refuses to remove a city.
     #[arg(long)]
     pub(crate) reset: bool,
-    /// Serve on another address than this machine's own, behind the printed pass phrase.
-    #[arg(long)]
-    pub(crate) share: bool,
 }
 
 /// `yiwang init`.

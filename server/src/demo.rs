@@ -31,7 +31,7 @@ const REGION: &str = "449900";
 
 /// Builds the demo unless it stands, and serves it unless told not to.
 pub(crate) async fn demo(shared: &Shared, options: &Demo) -> Result<()> {
-    if !options.no_serve && !options.share {
+    if !options.no_serve {
         refuse_strangers(options.listen.listen)?;
     }
     let city = match standing(shared, options)? {
