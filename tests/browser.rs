@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::city::{City, agent, answer};
 use crate::pages::open_pages;
+use crate::set_up::Empty;
 
 const ARGUMENTS: [&str; 9] = [
     "--headless=new",
@@ -83,9 +84,10 @@ fn pages_pass_the_accessibility_checker_in_both_languages_and_the_large_version(
     let axe = std::env::var("YIWANG_TEST_AXE").expect("`cargo xtask check` says where axe-core is");
     let axe = std::fs::read_to_string(axe).expect("axe-core is installed");
     let browser = Browser::start(DESKTOP_WIDTH, true);
-    for page in open_pages(&city) {
+    let empty = Empty::serve();
+    for page in addresses(&city, &empty) {
         for query in ["lang=zh", "lang=en", "large=1"] {
-            browser.open(&city.address(&with(&page, query)));
+            browser.open(&with(&page, query));
             browser.run(&axe);
             let found = browser.run_async(
                 "const done = arguments[arguments.length - 1];
@@ -102,9 +104,10 @@ fn pages_pass_the_accessibility_checker_in_both_languages_and_the_large_version(
 fn nothing_runs_off_a_narrow_screen_even_in_the_large_version() {
     let city = City::demo();
     let browser = Browser::start(PHONE_WIDTH, true);
-    for page in open_pages(&city) {
+    let empty = Empty::serve();
+    for page in addresses(&city, &empty) {
         for query in ["lang=zh", "lang=en", "large=1"] {
-            browser.open(&city.address(&with(&page, query)));
+            browser.open(&with(&page, query));
             let width = browser.run("return document.documentElement.scrollWidth;");
             assert!(
                 width.as_u64().is_some_and(|width| width <= u64::from(PHONE_WIDTH)),
@@ -118,14 +121,21 @@ fn nothing_runs_off_a_narrow_screen_even_in_the_large_version() {
 fn pages_say_the_same_with_scripts_off() {
     let city = City::demo();
     let browser = Browser::start(PHONE_WIDTH, false);
-    for page in open_pages(&city) {
-        browser.open(&city.address(&page));
+    let empty = Empty::serve();
+    for page in addresses(&city, &empty) {
+        browser.open(&page);
         let (status, text) = answer(agent().get(format!("{}/source", browser.session)).call());
         assert_eq!(status, 200, "{page}");
         let document: Value = serde_json::from_str(&text).expect("the driver speaks JSON");
         let html = document["value"].as_str().expect("the page's source");
         assert!(html.contains("<h1"), "{page} has no heading with scripts off");
     }
+}
+
+/// The pages open to everybody, and those of a city still to be set up.
+fn addresses(city: &City, empty: &Empty) -> Vec<String> {
+    let set_up = ["/", empty.link.as_str()].map(|page| format!("{}{page}", empty.url));
+    open_pages(city).iter().map(|page| city.address(page)).chain(set_up).collect()
 }
 
 fn with(page: &str, query: &str) -> String {

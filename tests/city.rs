@@ -28,11 +28,13 @@ pub(crate) struct City {
 impl City {
     /// A copy of the demo city, served.
     pub(crate) fn demo() -> City {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let data = folder.path().join("city");
-        copy(&template(), &data);
-        copy_file(&beside(&template()), &beside(&data));
+        let (folder, data) = City::demo_directory();
         City::serve(folder, data)
+    }
+
+    /// Everything the server wrote to its log so far, at its most talkative.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(log_file(&self.data)).expect("the log of the server")
     }
 
     /// Asks for a page or document and gives status and text.
@@ -52,14 +54,30 @@ impl City {
         format!("{}{path}", self.url)
     }
 
+    /// The demo city, not served yet, and the folder it lies in.
+    pub(crate) fn demo_directory() -> (TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let data = folder.path().join("city");
+        copy(&template(), &data);
+        copy_file(&beside(&template()), &beside(&data));
+        (folder, data)
+    }
+
     /// Ends the server as a power cut would, and serves the same directory again.
     pub(crate) fn kill_and_restart(&mut self) {
+        self.restart_after(|_| {});
+    }
+
+    /// Ends the server as a power cut would, does something to the directory, and serves it again.
+    pub(crate) fn restart_after(&mut self, change: impl FnOnce(&Path)) {
         self.server.kill().expect("the server was running");
         self.server.wait().expect("the server ends");
+        change(&self.data);
         (self.server, self.url) = start(&self.data);
     }
 
-    fn serve(folder: TempDir, data: PathBuf) -> City {
+    /// The city in this directory, served; the folder goes away with it.
+    pub(crate) fn serve(folder: TempDir, data: PathBuf) -> City {
         let (server, url) = start(&data);
         City { url, data, server, _folder: folder }
     }
@@ -75,13 +93,20 @@ impl Drop for City {
 
 /// Runs the binary with these words on the data directory; gives exit code and standard output.
 pub(crate) fn yiwang(data: &Path, words: &[&str]) -> (i32, String) {
+    let (code, text, errors) = yiwang_whole(data, words);
+    if code != 0 {
+        eprintln!("{words:?}: {errors}");
+    }
+    (code, text)
+}
+
+/// As [`yiwang`], with standard error.
+pub(crate) fn yiwang_whole(data: &Path, words: &[&str]) -> (i32, String, String) {
     let output = Command::new(YIWANG).arg("--data").arg(data).args(words).stdin(Stdio::null()).output();
     let output = output.expect("the binary starts");
     let text = String::from_utf8(output.stdout).expect("UTF-8 on standard output");
-    if !output.status.success() {
-        eprintln!("{words:?}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-    (output.status.code().unwrap_or(-1), text)
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code().unwrap_or(-1), text, errors)
 }
 
 /// The key file beside a data directory.
@@ -103,16 +128,28 @@ pub(crate) fn answer(response: Result<ureq::http::Response<ureq::Body>, ureq::Er
     (status, response.body_mut().with_config().limit(512 << 20).read_to_string().expect("text"))
 }
 
-fn start(data: &Path) -> (Child, String) {
+/// Starts the binary with these words and gives the document it prints first.
+pub(crate) fn begin(data: &Path, words: &[&str]) -> (Child, Value) {
     let mut command = Command::new(YIWANG);
-    command.arg("--data").arg(data).args(["--json", "serve", "--listen", "127.0.0.1:0"]);
+    command.arg("--data").arg(data).arg("--json").args(words);
+    let log = File::options().create(true).append(true).open(log_file(data)).expect("a file for the log");
+    command.env("YIWANG_LOG", "debug").stderr(log);
     let mut server = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the binary starts");
     let mut line = String::new();
     let mut output = BufReader::new(server.stdout.take().expect("a standard output"));
     output.read_line(&mut line).expect("a line on standard output");
-    let document: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: `{line}`"));
-    let url = document["url"].as_str().expect("the address it listens on").to_owned();
-    (server, url)
+    let document = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: `{line}`"));
+    (server, document)
+}
+
+fn start(data: &Path) -> (Child, String) {
+    let (server, document) = begin(data, &["serve", "--listen", "127.0.0.1:0"]);
+    (server, document["url"].as_str().expect("the address it listens on").to_owned())
+}
+
+/// Where a server's log goes.
+fn log_file(data: &Path) -> PathBuf {
+    data.with_extension("log")
 }
 
 /// The demo city all tests copy; built under a lock by whoever comes first after a new build of the binary.
@@ -156,6 +193,6 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Copies one file with its permissions: the key file stays private.
-fn copy_file(from: &Path, to: &Path) {
+pub(crate) fn copy_file(from: &Path, to: &Path) {
     std::fs::copy(from, to).expect("a file is copied");
 }

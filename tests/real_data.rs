@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::city::yiwang;
 
 /// File and rows, by the notes that come with each set.
-const SETS: [(&str, u64); 19] = [
+const SETS: [(&str, u64); 20] = [
     ("beijing-air-12-stations/PRSA_Data_Aotizhongxin_20130301-20170228.csv.zst", 35_064),
     ("cap-alerts/cap-feed-register.csv", 261),
     ("citizen-messages/messages-labelled.xlsx", 495),
@@ -27,6 +27,7 @@ const SETS: [(&str, u64); 19] = [
     ("nyc-311/nyc-311-animals-2017-2021.csv.zst", 5895),
     ("penalties-ma-environment/enforcement-actions.csv.zst", 4348),
     ("record-linkage/febrl-dataset4a.csv", 5000),
+    ("record-linkage/historical_figures_with_errors_50k.parquet", 50_578),
     ("shenzhen-ev-weather/weather_airport.csv", 4344),
     ("shenzhen-metro/stations.csv", 215),
 ];

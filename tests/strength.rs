@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::city::{City, YIWANG, yiwang};
+use crate::visitor::Visitor;
 
 /// Loops of this test; `cargo xtask e2e` asks for more.
 fn loops() -> u64 {
@@ -71,4 +72,33 @@ fn a_killed_server_serves_the_same_city_again() {
     let before = city.json("/api/resources");
     city.kill_and_restart();
     assert_eq!(city.json("/api/resources")["total"], before["total"]);
+}
+
+#[test]
+fn a_load_cut_off_by_a_kill_is_settled_when_the_city_is_served_again() {
+    let (folder, data) = City::demo_directory();
+    let file = folder.path().join("table.csv");
+    let rows: String = (0..60_000).map(|row| format!("K{row:06},{},值{row}\n", row * 7)).collect();
+    std::fs::write(&file, format!("编号,数量,说明\n{rows}")).expect("a file");
+    let mut server = City::serve(folder, data.clone());
+    let bureau = Visitor::in_role(&server, "bureau");
+    let mut load = Command::new(YIWANG)
+        .arg("--data")
+        .arg(&data)
+        .args(["--json", "load", file.to_str().expect("UTF-8")])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    let running = |visitor: &Visitor| visitor.json("/collect/loads?state=running")["total"].as_u64();
+    while running(&bureau) != Some(1) {
+        assert!(load.try_wait().expect("a status").is_none(), "the load ended before it was seen");
+    }
+    server.kill_and_restart();
+    assert!(!load.wait().expect("the load ends").success(), "a load cut off is no success");
+    let bureau = Visitor::in_role(&server, "bureau");
+    assert_eq!(running(&bureau), Some(0), "no load counts as running for ever");
+    let cancelled = bureau.json("/collect/loads?state=cancelled");
+    assert_eq!(cancelled["total"].as_u64(), Some(1), "{cancelled}");
 }

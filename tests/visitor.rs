@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use scraper::{ElementRef, Html, Selector};
+use serde_json::Value;
+use ureq::unversioned::multipart::{Form, Part};
 
 use crate::city::{City, answer};
 
@@ -15,8 +17,13 @@ pub(crate) struct Visitor {
 impl Visitor {
     /// A stranger.
     pub(crate) fn stranger(city: &City) -> Visitor {
+        Visitor::at(&city.url)
+    }
+
+    /// A stranger at this address.
+    pub(crate) fn at(url: &str) -> Visitor {
         let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
-        Visitor { agent: config.build().into(), url: city.url.clone() }
+        Visitor { agent: config.build().into(), url: url.to_owned() }
     }
 
     /// Whoever the demo's role switch makes of a stranger: `steward`, `bureau`, `auditor` ...
@@ -32,12 +39,39 @@ impl Visitor {
         answer(self.agent.get(format!("{}{path}", self.url)).call())
     }
 
+    /// The JSON twin of a page.
+    pub(crate) fn json(&self, path: &str) -> Value {
+        let call = self.agent.get(format!("{}{path}", self.url)).header("accept", "application/json").call();
+        let (status, text) = answer(call);
+        assert!(status < 300, "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path} is no JSON ({error}): {text}"))
+    }
+
+    /// Fills in the form of `page` that goes to `action`, with a file, and sends it.
+    pub(crate) fn upload(&self, page: &str, action: &str, given: &[(&str, &str)], file: (&str, &str)) -> (u16, String) {
+        let (status, text) = self.get(page);
+        assert_eq!(status, 200, "{page}: {text}");
+        let fields = form(&text, action, given).unwrap_or_else(|| panic!("{page} has no form to {action}: {text}"));
+        let (name, content) = file;
+        let mut sent = Form::new();
+        for (field, value) in &fields {
+            sent = sent.text(field, value);
+        }
+        let sent = sent.part("file", Part::bytes(content.as_bytes()).file_name(name));
+        answer(self.agent.post(format!("{}{action}", self.url)).send(sent))
+    }
+
     /// Fills in the form of `page` that goes to `action` and sends it; of several, the one that already holds the
     /// hidden values given.
     pub(crate) fn submit(&self, page: &str, action: &str, given: &[(&str, &str)]) -> (u16, String) {
         let (status, text) = self.get(page);
         assert_eq!(status, 200, "{page}: {text}");
-        let fields = form(&text, action, given).unwrap_or_else(|| panic!("{page} has no form to {action}: {text}"));
+        self.submit_of(&text, action, given)
+    }
+
+    /// As [`Visitor::submit`], of a page already seen.
+    pub(crate) fn submit_of(&self, text: &str, action: &str, given: &[(&str, &str)]) -> (u16, String) {
+        let fields = form(text, action, given).unwrap_or_else(|| panic!("no form to {action}: {text}"));
         let request = self.agent.post(format!("{}{action}", self.url));
         answer(request.send_form(fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))))
     }

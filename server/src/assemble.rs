@@ -1,10 +1,11 @@
 //! Puts the platform together over an opened directory: store with migrations, keys, files, lake, ledger, gate,
 //! search, settings. Runs nothing by itself.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Result;
 use yiwang_access::{Access, Permission, RateLimits, Sessions};
+use yiwang_collect::ops::{Running, settle_cut_off};
 use yiwang_files::{Files, KeyVault, SealedStore};
 use yiwang_gate::{Gate, Grant, Grantee, RESOURCE_ANY};
 use yiwang_host::{Capability, Platform, Settings};
@@ -34,8 +35,12 @@ pub(crate) struct City {
     pub(crate) platform: Arc<Platform>,
     /// What the product consists of.
     pub(crate) capabilities: Vec<Capability>,
+    /// Loads under way, given up by a person on a page or at the command line.
+    pub(crate) running: Running,
     /// The directory, held while this lives.
     pub(crate) directory: Directory,
+    /// The files of the lake as they lie there, for copies of the whole.
+    pub(crate) lake: SealedStore,
 }
 
 impl City {
@@ -56,8 +61,11 @@ impl City {
     pub(crate) async fn over(directory: Directory, shared: &Shared) -> Result<City> {
         let path = &directory.path;
         let db = Db::open(&shared.store_url()).await?;
-        let capabilities = capabilities();
-        db.migrate(&migrations(&capabilities)).await?;
+        let running = Running::default();
+        let capabilities = capabilities(&running);
+        let migrations = migrations(&capabilities);
+        db.standing(&migrations).await?.require_known()?;
+        db.migrate(&migrations).await?;
         let vault = KeyVault::new(db.clone(), directory.master.clone());
         let sealed = || directory.mark.sealed.then(|| vault.clone());
         let files = Files::new(db.clone(), SealedStore::on_disk(path, "files", sealed())?);
@@ -66,29 +74,31 @@ impl City {
             std::fs::remove_dir_all(&spill).map_err(|source| Error::internal("emptying derived/spill", source))?;
         }
         std::fs::create_dir_all(&spill).map_err(|source| Error::internal("making derived/spill", source))?;
+        let objects = SealedStore::on_disk(directory.lake_base(), "lake", sealed())?;
         let lake = Lake::open(LakeOptions {
             db: db.clone(),
             vault: vault.clone(),
-            objects: SealedStore::on_disk(path, "lake", sealed())?,
+            objects: objects.clone(),
             derived: SealedStore::on_disk(path, "derived", sealed())?,
+            out: Some(path.join("out")),
             spill,
             files: files.clone(),
             threads: ENGINE_THREADS,
             query_memory_bytes: QUERY_MEMORY_BYTES,
             query_wall_s: QUERY_WALL_S,
         })?;
-        let ledger = ledger(&directory).await?;
+        let ledger = open_ledger(&directory).await?;
         let settings = Settings::load(&db, &capabilities).await?;
-        let permissions: Vec<Permission> =
-            capabilities.iter().flat_map(|capability| capability.permissions.clone()).collect();
+        let own = capabilities.iter().flat_map(|capability| capability.permissions.clone());
+        let permissions: Vec<Permission> = yiwang_host::PERMISSIONS.into_iter().chain(own).collect();
         let (clock, random) = sources();
         let platform = Platform {
             gate: Gate::new(db.clone(), ledger.clone(), Arc::new(lake)),
             ledger,
             texts: Arc::new(load_texts()?),
-            site: Arc::new(settings.site(directory.mark.demo)?),
             data_dir: path.clone(),
             demo: directory.mark.demo,
+            phrase: OnceLock::new(),
             files,
             vault,
             search: Search::open(&path.join("derived").join("search"))?,
@@ -100,14 +110,22 @@ impl City {
             random,
             db,
         };
-        Ok(City { platform: Arc::new(platform), capabilities, directory })
+        // The directory is this process's alone now: a load that still counts as running was cut off by a stop.
+        settle_cut_off(&platform, &running).await?;
+        Ok(City { platform: Arc::new(platform), capabilities, running, directory, lake: objects })
     }
 }
 
-/// Opening reads the whole log, so it runs beside the async threads.
-async fn ledger(directory: &Directory) -> Result<Ledger> {
-    let origin = format!("yiwang/{}", directory.mark.region);
-    let options = if directory.mark.demo { Options::small(origin) } else { Options::city(origin) };
+/// Opens the newest log of the city, or makes one: its first, or after a restore the one behind those it had. Opening
+/// reads the whole log, so it runs beside the async threads.
+pub(crate) async fn open_ledger(directory: &Directory) -> Result<Ledger> {
+    let earlier = yiwang_ledger::logs(&directory.path.join("ledger"))?.len() - 1;
+    let origin = match earlier {
+        0 => format!("yiwang/{}", directory.mark.region),
+        earlier => format!("yiwang/{}/{}", directory.mark.region, earlier + 1),
+    };
+    let options =
+        if directory.mark.demo || directory.is_passing { Options::small(origin) } else { Options::city(origin) };
     let (path, master) = (directory.path.join("ledger"), directory.master.clone());
     let (clock, _) = sources();
     let opened = tokio::task::spawn_blocking(move || Ledger::open(&path, &master, clock, options)).await;

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use yiwang_collect::ops::Running;
 use yiwang_host::Capability;
 use yiwang_kernel::Lang;
 use yiwang_store::Migration;
@@ -11,13 +12,14 @@ use yiwang_web::Texts;
 const OWN: [(Lang, &str); 2] =
     [(Lang::Zh, include_str!("../locales/zh.ftl")), (Lang::En, include_str!("../locales/en.ftl"))];
 
-/// Every capability, in order.
-pub(crate) fn capabilities() -> Vec<Capability> {
+/// Every capability, in order; loads are entered in `running`. Messages are of the platform: all may send some.
+pub(crate) fn capabilities(running: &Running) -> Vec<Capability> {
     vec![
+        yiwang_messages::capability(),
         yiwang_accounts::capability(),
         yiwang_catalogue::capability(),
         yiwang_places::capability(),
-        yiwang_collect::capability(),
+        yiwang_collect::capability_among(running),
         yiwang_portal::capability(),
         yiwang_oversight::capability(),
     ]
@@ -47,7 +49,7 @@ pub(crate) fn texts() -> Option<&'static Texts> {
 
 /// The texts of web, the command line and every capability.
 pub(crate) fn load_texts() -> yiwang_kernel::Result<Texts> {
-    let capabilities = capabilities();
+    let capabilities = capabilities(&Running::default());
     let all = capabilities.iter().flat_map(|capability| capability.texts);
     let sources: Vec<(Lang, &str)> = yiwang_web::TEXTS.iter().chain(&OWN).chain(all).copied().collect();
     Texts::load(&sources)

@@ -15,9 +15,14 @@ use yiwang_seal::MasterKey;
 
 use crate::cli::Shared;
 
-const FORMAT: u32 = 1;
+/// Format of a data directory that this program writes.
+pub(crate) const FORMAT: u32 = 1;
 const MARK: &str = "city.toml";
-const FOLDERS: [&str; 6] = ["lake", "files", "ledger", "out", "in", "derived"];
+/// The file whose lock says who owns the directory.
+pub(crate) const LOCK: &str = "LOCK";
+/// The folder of tables' files.
+const LAKE: &str = "lake";
+const FOLDERS: [&str; 6] = [LAKE, "files", "ledger", "out", "in", "derived"];
 
 /// What a directory says about itself, written once when it is made.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,6 +37,28 @@ pub(crate) struct Mark {
     pub(crate) demo: bool,
     /// Whether files are sealed; chosen at birth.
     pub(crate) sealed: bool,
+    /// The version of the program that made the directory; empty where it is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) written_by: String,
+    /// The folder in which `lake/` lies, where that is not the data directory; chosen at birth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lake: Option<PathBuf>,
+    /// The backup it was made of, where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) restored: Option<Restoration>,
+}
+
+/// That a city was made of a backup.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Restoration {
+    /// Microseconds since 1970 UTC when it was restored.
+    pub(crate) at: i64,
+    /// When the backup was begun.
+    pub(crate) made_at: i64,
+    /// The log up to the backup.
+    pub(crate) log: String,
+    /// Entries of it that came back.
+    pub(crate) entries: u64,
 }
 
 /// A data directory held by this process.
@@ -42,6 +69,10 @@ pub(crate) struct Directory {
     pub(crate) mark: Mark,
     /// The key ring that opens it.
     pub(crate) master: MasterKey,
+    /// Whether its key file was made with it.
+    pub(crate) keys_made: bool,
+    /// Thrown away soon: its ledger reserves no disk.
+    pub(crate) is_passing: bool,
     _lock: File,
 }
 
@@ -59,7 +90,9 @@ pub(crate) fn sources() -> (Arc<dyn Clock>, Arc<dyn Random>) {
 impl Mark {
     /// The mark of a new directory.
     pub(crate) fn new(name: Text, region: &str, demo: bool, sealed: bool) -> Mark {
-        Mark { format: FORMAT, name, region: region.to_owned(), demo, sealed }
+        let written_by = env!("CARGO_PKG_VERSION").to_owned();
+        let region = region.to_owned();
+        Mark { format: FORMAT, name, region, demo, sealed, written_by, restored: None, lake: None }
     }
 
     /// The mark of the directory at `path`; none where there is no city.
@@ -71,33 +104,86 @@ impl Mark {
         };
         let mark: Mark = toml::from_str(&text).with_context(|| format!("reading {}", path.join(MARK).display()))?;
         if mark.format > FORMAT {
-            return Err(Error::refused("city-format").with("format", mark.format).into());
+            return Err(Error::conflict("city-format").with("format", mark.format).into());
         }
         Ok(Some(mark))
     }
 }
 
 impl Directory {
-    /// Makes an empty directory a city's: folders, keys, mark. Refuses one that holds anything.
+    /// Makes an empty directory a city's: folders and keys. Refuses one that holds anything. It is a city once its mark
+    /// is written ([`Directory::write_mark`]).
     pub(crate) fn create(shared: &Shared, mark: Mark) -> Result<Directory> {
-        let path = &shared.data;
+        let (path, lake) = (&shared.data, shared.lake_place()?);
         std::fs::create_dir_all(path).map_err(|error| refusal(path, &error))?;
-        let mut entries = std::fs::read_dir(path).map_err(|error| refusal(path, &error))?;
-        if entries.next().is_some() {
+        Directory::require_empty(path)?;
+        let (lock, keys) = (lock(path)?, shared.keys_path());
+        // Once more under the lock: another process may have made a city here a moment ago.
+        Directory::require_empty(path)?;
+        let keys_made = !keys.exists();
+        match fill(path, &keys, lake.as_deref()) {
+            Ok(master) => {
+                let mark = Mark { lake, ..mark };
+                Ok(Directory { path: path.clone(), mark, master, keys_made, is_passing: false, _lock: lock })
+            }
+            Err(error) => {
+                empty(path)?;
+                if keys_made && keys.exists() {
+                    std::fs::remove_file(&keys).map_err(|error| refusal(&keys, &error))?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Folders and lock in an empty directory, under keys that are there; a city only once it is marked.
+    pub(crate) fn prepare(shared: &Shared, mark: Mark, master: MasterKey) -> Result<Directory> {
+        let (path, lake) = (&shared.data, shared.lake_place()?);
+        Directory::require_empty(path)?;
+        std::fs::create_dir_all(path).map_err(|error| refusal(path, &error))?;
+        let lock = lock(path)?;
+        folders(path, lake.as_deref())?;
+        sync_folder(path)?;
+        let mark = Mark { lake, ..mark };
+        Ok(Directory { path: path.clone(), mark, master, keys_made: false, is_passing: false, _lock: lock })
+    }
+
+    /// Makes the directory a city: from now on it is never made anew.
+    pub(crate) fn write_mark(&self) -> Result<()> {
+        let text = toml::to_string(&self.mark).context("writing the mark")?;
+        write_durable(&self.path.join(MARK), text.as_bytes(), 0o644)?;
+        sync_folder(&self.path)
+    }
+
+    /// Empties a directory that was to become a city and did not.
+    pub(crate) fn unmake(shared: &Shared, keys_made: bool) -> Result<()> {
+        empty(&shared.data)?;
+        if let Some(place) = shared.lake_place()? {
+            std::fs::remove_dir_all(place.join(LAKE)).map_err(|error| refusal(&place, &error))?;
+        }
+        if keys_made {
+            let keys = shared.keys_path();
+            std::fs::remove_file(&keys).map_err(|error| refusal(&keys, &error))?;
+        }
+        Ok(())
+    }
+
+    /// The folder in which `lake/` lies.
+    pub(crate) fn lake_base(&self) -> &Path {
+        self.mark.lake.as_deref().unwrap_or(&self.path)
+    }
+
+    /// Refuses a directory that holds anything but its lock; one that is not there yet is empty.
+    pub(crate) fn require_empty(path: &Path) -> Result<()> {
+        let mut entries = match std::fs::read_dir(path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(refusal(path, &error).into()),
+        };
+        if entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != LOCK)) {
             return Err(Error::conflict("city-directory-not-empty").with("path", path.display()).into());
         }
-        let lock = lock(path)?;
-        for folder in FOLDERS {
-            std::fs::create_dir_all(path.join(folder)).map_err(|error| refusal(path, &error))?;
-        }
-        let master = match read_keys(&shared.keys_path())? {
-            Some(master) => master,
-            None => write_keys(&shared.keys_path())?,
-        };
-        let text = toml::to_string(&mark).context("writing the mark")?;
-        write_durable(&path.join(MARK), text.as_bytes(), 0o644)?;
-        sync_folder(path)?;
-        Ok(Directory { path: path.clone(), mark, master, _lock: lock })
+        Ok(())
     }
 
     /// Opens the directory of a city and holds it until dropped.
@@ -105,10 +191,56 @@ impl Directory {
         let path = &shared.data;
         let mark = Mark::read(path)?.ok_or_else(|| Error::not_found("city-none").with("path", path.display()))?;
         let lock = lock(path)?;
+        let place = shared.lake_place()?;
+        if place.is_some() && place != mark.lake {
+            let there = mark.lake.as_ref().unwrap_or(path).display();
+            return Err(Error::conflict("city-lake-elsewhere").with("path", there).into());
+        }
         let keys = shared.keys_path();
         let master =
             read_keys(&keys)?.ok_or_else(|| Error::unavailable("keys-missing").with("path", keys.display()))?;
-        Ok(Directory { path: path.clone(), mark, master, _lock: lock })
+        Ok(Directory { path: path.clone(), mark, master, keys_made: false, is_passing: false, _lock: lock })
+    }
+}
+
+/// Folders, keys, and the lake where that lies elsewhere; the last of it is what cannot be tried twice.
+fn fill(path: &Path, keys: &Path, lake: Option<&Path>) -> Result<MasterKey> {
+    let master = match read_keys(keys)? {
+        Some(master) => master,
+        None => write_keys(keys)?,
+    };
+    folders(path, lake)?;
+    Ok(master)
+}
+
+/// The folders of a city; the lake's last where it lies elsewhere.
+fn folders(path: &Path, lake: Option<&Path>) -> Result<()> {
+    for folder in FOLDERS.iter().filter(|folder| **folder != LAKE || lake.is_none()) {
+        std::fs::create_dir_all(path.join(folder)).map_err(|error| refusal(path, &error))?;
+    }
+    lake.map_or(Ok(()), create_lake)
+}
+
+/// Removes everything in a directory that was empty before this process came to it.
+fn empty(path: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(path).map_err(|error| refusal(path, &error))?.flatten() {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let entry = entry.path();
+        let removed = if is_folder { std::fs::remove_dir_all(&entry) } else { std::fs::remove_file(&entry) };
+        removed.map_err(|error| refusal(&entry, &error))?;
+    }
+    Ok(())
+}
+
+/// Makes the folder of tables where it is to lie, its own: two cities never share one.
+fn create_lake(place: &Path) -> Result<()> {
+    std::fs::create_dir_all(place).map_err(|error| refusal(place, &error))?;
+    match std::fs::create_dir(place.join(LAKE)) {
+        Ok(()) => sync_folder(place),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Err(Error::conflict("city-lake-taken").with("path", place.display()).into())
+        }
+        Err(error) => Err(refusal(place, &error).into()),
     }
 }
 
@@ -118,11 +250,12 @@ pub(crate) fn remove_demo(shared: &Shared) -> Result<()> {
     if !path.exists() {
         return Ok(());
     }
-    let is_demo = Mark::read(path)?.is_some_and(|mark| mark.demo);
-    if !is_demo {
-        return Err(Error::conflict("city-not-a-demo").with("path", path.display()).into());
-    }
+    let mark = Mark::read(path)?.filter(|mark| mark.demo);
+    let Some(mark) = mark else { return Err(Error::conflict("city-not-a-demo").with("path", path.display()).into()) };
     drop(lock(path)?);
+    if let Some(place) = mark.lake {
+        std::fs::remove_dir_all(place.join(LAKE)).map_err(|error| refusal(&place, &error))?;
+    }
     std::fs::remove_dir_all(path).map_err(|error| refusal(path, &error))?;
     let keys = shared.keys_path();
     if keys.exists() {
@@ -138,8 +271,20 @@ pub(crate) fn write_durable(path: &Path, bytes: &[u8], mode: u32) -> Result<()> 
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| refusal(path, &error).into())
 }
 
+/// Puts a file in the place of the one there, whole before and after a power cut.
+pub(crate) fn replace_durable(path: &Path, bytes: &[u8]) -> Result<()> {
+    let beside = path.with_extension("new");
+    match std::fs::remove_file(&beside) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(refusal(&beside, &error).into()),
+        _ => {}
+    }
+    write_durable(&beside, bytes, 0o644)?;
+    std::fs::rename(&beside, path).map_err(|error| refusal(path, &error))?;
+    sync_folder(path.parent().unwrap_or(Path::new(".")))
+}
+
 fn lock(path: &Path) -> Result<File> {
-    let file = path.join("LOCK");
+    let file = path.join(LOCK);
     let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&file);
     let lock = lock.map_err(|error| refusal(&file, &error))?;
     let held = flock(&lock, FlockOperation::NonBlockingLockExclusive);
@@ -147,7 +292,8 @@ fn lock(path: &Path) -> Result<File> {
     Ok(lock)
 }
 
-fn read_keys(path: &Path) -> Result<Option<MasterKey>> {
+/// The ring of master keys in this file; none where there is no file.
+pub(crate) fn read_keys(path: &Path) -> Result<Option<MasterKey>> {
     let mut text = String::new();
     match File::open(path) {
         Ok(file) => {
@@ -170,13 +316,14 @@ fn write_keys(path: &Path) -> Result<MasterKey> {
     Ok(master)
 }
 
-fn sync_folder(path: &Path) -> Result<()> {
+/// Makes the names in a folder durable.
+pub(crate) fn sync_folder(path: &Path) -> Result<()> {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     File::open(path).and_then(|folder| folder.sync_all()).map_err(|error| refusal(path, &error).into())
 }
 
 /// What the disk refused, in the product's words.
-fn refusal(path: &Path, error: &std::io::Error) -> Error {
+pub(crate) fn refusal(path: &Path, error: &std::io::Error) -> Error {
     let code = match error.kind() {
         std::io::ErrorKind::StorageFull => "disk-full",
         std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => "disk-readonly",

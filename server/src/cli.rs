@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use yiwang_kernel::{CivilDate, Lang};
+use serde::{Deserialize, Serialize};
+use yiwang_kernel::{CivilDate, Error, Lang, Result};
+
+use crate::output::Sink;
 
 /// 一网 Yiwang: the software a city government runs for its data and services.
 #[derive(Debug, Parser)]
@@ -31,16 +34,23 @@ pub(crate) struct Shared {
     /// The master key file; beside the data directory (DIR.keys) where not given, never inside.
     #[arg(long, global = true, env = "YIWANG_KEYS", value_name = "FILE")]
     pub(crate) keys: Option<PathBuf>,
+    /// The folder in which the tables' files lie (DIR or file:///DIR), where not in the data directory; chosen when the
+    /// city is made.
+    #[arg(long, global = true, env = "YIWANG_LAKE", value_name = "URL")]
+    pub(crate) lake: Option<String>,
     /// Language of what is printed.
     #[arg(long, global = true, env = "YIWANG_LANG", default_value = "zh", value_enum)]
     pub(crate) lang: Language,
     /// Print one JSON document on standard output; progress goes to standard error.
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Where the verb speaks to: the terminal, or the process that asked for it.
+    #[arg(skip)]
+    pub(crate) sink: Sink,
 }
 
 /// A language of the product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum Language {
     /// Chinese.
     Zh,
@@ -48,14 +58,17 @@ pub(crate) enum Language {
     En,
 }
 
-/// What to do.
-#[derive(Debug, Subcommand)]
+/// What to do. A verb that is not skipped may be asked of the process that owns the directory (`owner`).
+#[derive(Debug, Subcommand, Serialize, Deserialize)]
 pub(crate) enum Verb {
     /// Build a demo city and serve it.
+    #[serde(skip)]
     Demo(Demo),
     /// Turn an empty directory into a city.
+    #[serde(skip)]
     Init(Init),
     /// Serve the city.
+    #[serde(skip)]
     Serve(Serve),
     /// Load tables.
     Load(Load),
@@ -65,10 +78,21 @@ pub(crate) enum Verb {
     Query(Query),
     /// Check the ledger from its files alone.
     Verify(Verify),
+    /// Copy the whole city, while it runs, into an empty directory.
+    Backup(Backup),
+    /// Make a city out of a backup: --data names the new directory.
+    #[serde(skip)]
+    Restore(Restore),
+    /// Say what an upgrade to this program would do.
+    #[serde(skip)]
+    Upgrade(Upgrade),
+    /// Throw derived things away and build them anew: the search index, key and order indexes.
+    Rebuild(Rebuild),
     /// Say how the city is.
     Doctor,
     /// Measure; see docs/benchmarks.md.
     #[command(subcommand)]
+    #[serde(skip)]
     Bench(Bench),
     /// Mend accounts from the machine.
     #[command(subcommand)]
@@ -115,20 +139,38 @@ pub(crate) struct Demo {
     /// Build and stop.
     #[arg(long)]
     pub(crate) no_serve: bool,
+    /// Let others in: roles are switched behind one pass phrase, printed at the start.
+    #[arg(long)]
+    pub(crate) share: bool,
     /// Remove an earlier demo first; refuses to remove a city.
     #[arg(long)]
     pub(crate) reset: bool,
 }
 
-/// `yiwang init`.
+/// `yiwang init`. Without name or region it asks, on a terminal.
 #[derive(Debug, Args)]
 pub(crate) struct Init {
     /// The city's name.
     #[arg(long)]
-    pub(crate) name: String,
+    pub(crate) name: Option<String>,
+    /// Its name in English.
+    #[arg(long)]
+    pub(crate) name_en: Option<String>,
     /// Its region code (GB/T 2260, six digits).
     #[arg(long)]
-    pub(crate) region: String,
+    pub(crate) region: Option<String>,
+    /// The system administrator: sign-in name and person.
+    #[arg(long, value_name = "NAME[:PERSON]", default_value = "system")]
+    pub(crate) system: String,
+    /// The security administrator.
+    #[arg(long, value_name = "NAME[:PERSON]", default_value = "security")]
+    pub(crate) security: String,
+    /// The audit administrator.
+    #[arg(long, value_name = "NAME[:PERSON]", default_value = "audit")]
+    pub(crate) audit: String,
+    /// A setting to begin with; may be given several times.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) set: Vec<String>,
     /// Leave files unsealed: for storage that encrypts by itself.
     #[arg(long)]
     pub(crate) unsealed: bool,
@@ -143,7 +185,7 @@ pub(crate) struct Serve {
 }
 
 /// `yiwang load`.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Serialize, Deserialize)]
 pub(crate) struct Load {
     /// Files to load.
     #[arg(required = true, value_name = "PATH")]
@@ -169,7 +211,7 @@ pub(crate) struct Load {
 }
 
 /// How the rows of a load meet what is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum LoadMode {
     /// Beside the ones there.
     Append,
@@ -180,7 +222,7 @@ pub(crate) enum LoadMode {
 }
 
 /// `yiwang query`.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Serialize, Deserialize)]
 pub(crate) struct Query {
     /// One SELECT; a resource is a table by its code.
     pub(crate) sql: String,
@@ -193,11 +235,61 @@ pub(crate) struct Query {
 }
 
 /// `yiwang verify`.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Serialize, Deserialize)]
 pub(crate) struct Verify {
     /// Copy the ledger to DIR, flip one byte there and check that the copy is found out.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["backup", "head", "key"])]
     pub(crate) tamper_copy: Option<PathBuf>,
+    /// Check this backup instead: signature, every file, its ledger. Needs no master key.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) backup: Option<PathBuf>,
+    /// A head kept elsewhere (a file or its text): the log must contain it. May be given several times.
+    #[arg(long, value_name = "FILE|TEXT")]
+    pub(crate) head: Vec<String>,
+    /// A log's verifier key kept elsewhere (a file or its text): finds a wholly forged log. May be given several times.
+    #[arg(long, value_name = "FILE|TEXT")]
+    pub(crate) key: Vec<String>,
+}
+
+/// `yiwang backup`.
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct Backup {
+    /// An empty or new directory outside the data directory.
+    #[arg(value_name = "DIR")]
+    pub(crate) to: PathBuf,
+}
+
+/// `yiwang restore`.
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The backup.
+    #[arg(value_name = "DIR")]
+    pub(crate) from: PathBuf,
+    /// The last head of the old ledger that somebody kept (a file or its text): says how much is lost.
+    #[arg(long, value_name = "FILE|TEXT")]
+    pub(crate) head: Option<String>,
+    /// Why the city goes on although entries up to that head are lost: stands in the new ledger.
+    #[arg(long, value_name = "REASON")]
+    pub(crate) accept_gap: Option<String>,
+}
+
+/// `yiwang upgrade`.
+#[derive(Debug, Args)]
+pub(crate) struct Upgrade {
+    /// Compare formats and tables with this program and change nothing.
+    #[arg(long, required = true)]
+    pub(crate) check: bool,
+}
+
+/// `yiwang rebuild`.
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct Rebuild {
+    /// The search index; with neither option, everything.
+    #[arg(long)]
+    pub(crate) search: bool,
+    /// Key and order indexes of the tables.
+    #[arg(long)]
+    pub(crate) indexes: bool,
 }
 
 /// `yiwang bench`.
@@ -212,17 +304,32 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 3)]
         repeat: usize,
     },
-    /// The median time of the first, a middle and the last page of a table.
+    /// The median time of pages of a table at several depths, unsorted and sorted; builds the indexes first.
     Pages {
         /// The resource's code.
         #[arg(long)]
         resource: String,
-        /// A sortable column.
+        /// A sortable column; may be given several times.
         #[arg(long)]
-        sort: Option<String>,
-        /// Times each is read.
+        sort: Vec<String>,
+        /// Neighbouring pages read at each depth.
         #[arg(long, default_value_t = 15)]
         repeat: usize,
+    },
+    /// Rows found by key per second, each call with its own durable ledger entry.
+    Lookups {
+        /// The resource's code; its table has a key.
+        #[arg(long)]
+        resource: String,
+        /// Calls in all.
+        #[arg(long, default_value_t = 20_000)]
+        calls: usize,
+        /// Tasks that call at once.
+        #[arg(long, default_value_t = 64)]
+        tasks: usize,
+        /// Keys per call.
+        #[arg(long, default_value_t = 1)]
+        keys: usize,
     },
     /// Durable ledger entries per second.
     Ledger {
@@ -236,7 +343,7 @@ pub(crate) enum Bench {
 }
 
 /// `yiwang admin`.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Subcommand, Serialize, Deserialize)]
 pub(crate) enum Admin {
     /// Give an account a new password, printed once; ends its sessions.
     Reset {
@@ -264,6 +371,25 @@ impl Shared {
             beside.push(".keys");
             beside.into()
         })
+    }
+
+    /// The folder in which `lake/` is to lie, where one is asked for. What is no folder of this machine is refused.
+    pub(crate) fn lake_place(&self) -> Result<Option<PathBuf>> {
+        let Some(given) = self.lake.as_deref().map(str::trim).filter(|given| !given.is_empty()) else {
+            return Ok(None);
+        };
+        let refused = || Error::invalid("lake", "lake-address").with("given", given);
+        let folder = match given.strip_prefix("file:") {
+            Some(rest) => rest.strip_prefix("//").unwrap_or(rest),
+            None => given,
+        };
+        let is_local = if folder == given { !given.contains("://") } else { folder.starts_with('/') };
+        if folder.is_empty() || !is_local {
+            return Err(refused());
+        }
+        let place = std::path::absolute(folder).map_err(|_| refused())?;
+        let is_data = std::path::absolute(&self.data).is_ok_and(|data| data == place);
+        Ok((!is_data).then_some(place))
     }
 
     /// The store's address.

@@ -12,7 +12,7 @@ use std::time::Instant as Stopwatch;
 
 use anyhow::Result;
 use serde_json::json;
-use yiwang_kernel::{Ctx, Error, Text};
+use yiwang_kernel::{Actor, Ctx, Error, Text};
 
 use crate::assemble::City;
 use crate::city::{Directory, Mark, remove_demo, write_durable};
@@ -24,14 +24,16 @@ pub(crate) use plan::ROWS_DEFAULT;
 use plan::{Plan, Wish};
 
 /// Marks a demo that was built to its end; one without it is built anew.
-const READY: &str = "demo-ready";
-const ACCOUNTS: &str = "demo-accounts.txt";
+pub(crate) const READY: &str = "demo-ready";
+/// Names and passwords of the demo's accounts.
+pub(crate) const ACCOUNTS: &str = "demo-accounts.txt";
+const PHRASE: &str = "demo-phrase.txt";
 /// 4499xx is in no use.
 const REGION: &str = "449900";
 
 /// Builds the demo unless it stands, and serves it unless told not to.
 pub(crate) async fn demo(shared: &Shared, options: &Demo) -> Result<()> {
-    if !options.no_serve {
+    if !options.no_serve && !options.share {
         refuse_strangers(options.listen.listen)?;
     }
     let city = match standing(shared, options)? {
@@ -42,7 +44,31 @@ pub(crate) async fn demo(shared: &Shared, options: &Demo) -> Result<()> {
         city.platform.db.close().await;
         return Ok(());
     }
+    if options.share {
+        share(shared, &city)?;
+    }
     serve_city(shared, city, &options.listen).await
+}
+
+/// Puts the switch of roles behind a pass phrase made for this run.
+fn share(shared: &Shared, city: &City) -> Result<()> {
+    let phrase = yiwang_accounts::ops::share_demo(&city.platform, &city.platform.ctx(Actor::System("demo")))?;
+    let path = shared.data.join(PHRASE);
+    match std::fs::remove_file(&path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(Error::internal("removing the pass phrase of an earlier run", error).into()),
+    }
+    write_durable(&path, format!("{phrase}\n").as_bytes(), 0o600)?;
+    let words = match output::say(shared, "zh", "en") {
+        "zh" => format!("共享演示  切换身份的口令 {phrase}  （也在 {}）", path.display()),
+        _ => format!("Shared demo  pass phrase to switch roles {phrase}  (also in {})", path.display()),
+    };
+    // Standard output is for the one document; who asked for it finds the phrase in the file.
+    if !shared.json {
+        output::line(shared, &json!({}), &words);
+    }
+    Ok(())
 }
 
 /// Whether a demo stands that can be served as it is. Removes a half-built one; never touches a real city.
@@ -63,11 +89,13 @@ fn standing(shared: &Shared, options: &Demo) -> Result<bool> {
 
 async fn build_anew(shared: &Shared, options: &Demo) -> Result<City> {
     let started = Stopwatch::now();
-    let today = Ctx::system(yiwang_kernel::Actor::System("demo")).now().date();
+    let today = Ctx::system(Actor::System("demo")).now().date();
     let wish = Wish { seed: options.seed, as_of: options.as_of.unwrap_or(today), rows: options.rows };
     let plan = Plan::new(wish)?;
     let mark = Mark::new(Text::new("示例市", "Sample City"), REGION, true, true);
-    let city = City::over(Directory::create(shared, mark)?, shared).await?;
+    let directory = Directory::create(shared, mark)?;
+    directory.write_mark()?;
+    let city = City::over(directory, shared).await?;
     let built = build::build(shared, &city, &plan, wish).await?;
     let mut text = String::from("# 演示账号，每次建城随机生成 · demo accounts, random for each build\n");
     for account in &built.accounts {

@@ -1,11 +1,15 @@
 //! The one binary: reads the command line, opens the city, runs one verb. Holds no rule of the product itself.
 
 mod assemble;
+mod backup;
 mod capabilities;
 mod city;
 mod cli;
 mod demo;
+mod formats;
 mod output;
+mod owner;
+mod set_up;
 mod verbs;
 
 use std::process::ExitCode;
@@ -22,13 +26,8 @@ fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    output::logs(&cli.shared);
-    let runtime = match city::edge_runtime() {
-        Ok(runtime) => runtime,
-        Err(error) => return output::failed(&cli.shared, &error),
-    };
-    match runtime.block_on(verbs::run(&cli)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => output::failed(&cli.shared, &error),
-    }
+    let shared = cli.shared.clone();
+    output::logs(&shared);
+    let done = city::edge_runtime().and_then(|runtime| runtime.block_on(verbs::run(cli)));
+    ExitCode::from(done.unwrap_or_else(|error| output::failed(&shared, &error)))
 }

@@ -49,6 +49,28 @@ fn an_entry_without_sharing_class_counts_as_shareable() {
 }
 
 #[test]
+fn a_duplicate_code_or_an_entry_without_provider_is_refused_naming_row_and_field() {
+    let city = City::demo();
+    let bureau = Visitor::in_role(&city, "bureau");
+    let before = city.json("/catalogue")["total"].as_u64();
+    let head = "信息资源代码,信息资源名称,信息资源提供方代码,信息项名称\n";
+    let twice = "307064/009001,甲表,064,编号\n307064/009002,乙表,064,编号\n307064/009001,丙表,064,编号\n";
+    let nobody = "307064/009003,丁表,064,编号\n307064/009004,戊表,,编号\n";
+    for (rows, row, field) in [(twice, "4", "code"), (nobody, "3", "provider")] {
+        let table = format!("{head}{rows}");
+        let file = ("catalogue.csv", table.as_str());
+        let (status, page) = bureau.upload("/catalogue/import", "/catalogue/import", &[], file);
+        assert_eq!(status, 200, "{page}");
+        assert!(!page.contains("/apply\""), "there is nothing to apply");
+        let cells = Selector::parse("tbody tr").expect("a selector");
+        let html = Html::parse_document(&page);
+        let told: Vec<String> = html.select(&cells).map(|line| line.text().collect::<Vec<_>>().join(" ")).collect();
+        assert!(told.iter().any(|line| line.contains(row) && line.contains(field)), "{field}: {told:?}");
+    }
+    assert_eq!(city.json("/catalogue")["total"].as_u64(), before, "nothing was changed");
+}
+
+#[test]
 fn a_bureau_sees_the_import_page_and_a_stranger_does_not() {
     let city = City::demo();
     let (status, page) = Visitor::in_role(&city, "bureau").get("/catalogue/import");

@@ -17,6 +17,8 @@ pub(crate) struct Tools {
     pub(crate) postgres_url: String,
     /// The accessibility checker the browser tests inject.
     pub(crate) axe: PathBuf,
+    /// The Python that has the engines which read what the product writes.
+    pub(crate) python: PathBuf,
     started: Option<OwnPostgres>,
 }
 
@@ -37,18 +39,20 @@ impl Drop for OwnPostgres {
     }
 }
 
-/// Finds or brings nextest, Chromium, axe-core and PostgreSQL.
+/// Finds or brings nextest, Chromium, axe-core, Python with its engines, and PostgreSQL.
 pub(crate) fn ready() -> Result<Tools> {
     nextest()?;
     browser()?;
     let axe = axe()?;
-    postgres().map(|(postgres_url, started)| Tools { postgres_url, axe, started })
+    let python = python()?;
+    postgres().map(|(postgres_url, started)| Tools { postgres_url, axe, python, started })
 }
 
 impl Tools {
     /// Tells a test run where things are.
     pub(crate) fn pass_to(&self, command: &mut Command) {
         command.env("YIWANG_TEST_POSTGRES", &self.postgres_url).env("YIWANG_TEST_AXE", &self.axe);
+        command.env("YIWANG_TEST_PYTHON", &self.python);
     }
 
     /// Says what was found.
@@ -78,10 +82,7 @@ fn browser() -> Result<()> {
 
 /// axe-core, by the lock file under `tests/`, into the folder of built things.
 fn axe() -> Result<PathBuf> {
-    let metadata = process::output("cargo", &["metadata", "--no-deps", "--format-version", "1"]);
-    let metadata: serde_json::Value = serde_json::from_str(&metadata.context("cargo metadata fails")?)?;
-    let target = metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;
-    let folder = Path::new(target).join("axe");
+    let folder = built_things()?.join("axe");
     let script = folder.join("node_modules/axe-core/axe.min.js");
     let tests = process::root().join("tests");
     let lock = std::fs::read(tests.join("package-lock.json")).context("tests/package-lock.json")?;
@@ -96,6 +97,40 @@ fn axe() -> Result<PathBuf> {
         process::run(command.stdout(Stdio::null()), "npm ci").context("the browser tests need Node with npm")?;
     }
     Ok(script)
+}
+
+/// DuckDB, deltalake and Polars, by the lock file under `tests/`, into the folder of built things.
+fn python() -> Result<PathBuf> {
+    const NEEDED: &str = "the tests with other engines need Python 3.10 or newer with venv and pip, and PyPI";
+    let folder = built_things()?.join("python");
+    let python = folder.join("bin/python");
+    let lock = process::root().join("tests/requirements.txt");
+    let wanted = std::fs::read(&lock).context("tests/requirements.txt")?;
+    let noted = folder.join("requirements.txt");
+    if std::fs::read(&noted).unwrap_or_default() == wanted && python.exists() {
+        return Ok(python);
+    }
+    if process::output("python3", &["-c", "import ensurepip, venv"]).is_none() {
+        install(&["python3", "python3-venv"]).context(NEEDED)?;
+    }
+    println!("installing the engines of tests/requirements.txt");
+    let mut command = Command::new("python3");
+    command.args(["-m", "venv", "--clear"]).arg(&folder);
+    process::run(&mut command, "python3 -m venv").context(NEEDED)?;
+    let mut command = Command::new(&python);
+    command.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]);
+    command.args(["--only-binary=:all:", "--require-hashes", "--requirement"]).arg(&lock);
+    process::run(&mut command, "pip install").context(NEEDED)?;
+    std::fs::write(&noted, wanted)?;
+    Ok(python)
+}
+
+/// Cargo's target folder, which may lie outside the clone.
+fn built_things() -> Result<PathBuf> {
+    let metadata = process::output("cargo", &["metadata", "--no-deps", "--format-version", "1"]);
+    let metadata: serde_json::Value = serde_json::from_str(&metadata.context("cargo metadata fails")?)?;
+    let target = metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;
+    Ok(PathBuf::from(target))
 }
 
 fn postgres() -> Result<(String, Option<OwnPostgres>)> {

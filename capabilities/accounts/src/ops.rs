@@ -16,13 +16,14 @@ pub use departments::{
 };
 pub use imports::{Checked, CheckedRow, apply_import, check_import};
 pub use people::{
-    Invited, PeopleFilter, acts, create_account, find_account, hand_over, invite_again, leave, lock, move_to, people,
-    person, set_roles, unlock,
+    Invited, PeopleFilter, acts, create_account, find_account, give_address, hand_over, holders, invite, invite_again,
+    leave, lock, move_to, people, person, set_roles, unlock,
 };
 pub use rights::{MatrixRow, Why, end_session, end_sessions, matrix, sessions, why};
 pub use second_step::{Enrolment, confirm, enrol, recovery_left, turn_off, turn_off_of};
 pub use set_up::{
-    DemoAccount, NewAdministrator, demo_accounts, demo_roles, demo_switch, reset_password, set_up_administrators,
+    DemoAccount, DemoSwitch, Founder, NewAdministrator, check_administrators, demo_accounts, demo_asks_phrase,
+    demo_roles, demo_switch, has_departments, has_people, reset_password, set_up_administrators, share_demo,
 };
 pub use sign_in::{Attempt, SignedIn, Step, activate, activation, change_password, second_step, sign_in, sign_out};
 pub use stand_ins::{end_stand_in, name_stand_in, stand_ins};

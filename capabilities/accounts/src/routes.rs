@@ -1,10 +1,10 @@
 //! What this capability adds to the product, as data: routes, menu, permissions, tables, events, texts.
 
-use yiwang_host::{Capability, Faces, JobKind, MenuItem, Route, get, post};
+use yiwang_host::{Capability, Faces, JobKind, MenuItem, Route, Step, get, post};
 use yiwang_jobs::Schedule;
 use yiwang_kernel::{Lang, Text};
 
-use crate::ops::{ACTS, DEPARTMENTS, MANAGE, MATRIX, OWN, PERMISSIONS, READ, REORGANISE};
+use crate::ops::{self, ACTS, DEPARTMENTS, MANAGE, MATRIX, OWN, PERMISSIONS, READ, REORGANISE};
 use crate::pages::{account, departments, imports, people, person, rights, sign_in};
 
 /// Why a page that only reads leaves no entry.
@@ -21,6 +21,12 @@ pub fn capability() -> Capability {
         .menu(MenuItem::new("/departments", Text::new("机构", "Departments"), 70).needs(DEPARTMENTS))
         .menu(MenuItem::new("/accounts", Text::new("账号", "Accounts"), 90).on(Faces::Inside).needs(READ))
         .menu(MenuItem::new("/account", Text::new("我的账号", "My account"), 95).signed_in())
+        .step(Step::new("accounts.departments", "/departments", 20, |platform, _| async move {
+            ops::has_departments(&platform).await
+        }))
+        .step(Step::new("accounts.people", "/accounts/new", 30, |platform, _| async move {
+            ops::has_people(&platform).await
+        }))
         .job(
             JobKind::new("accounts.sweep", |platform, ctx, _| async move {
                 platform.sessions.sweep(&ctx).await.map(|_| ())
@@ -81,7 +87,8 @@ fn entry_routes() -> Vec<Route> {
             .open()
             .audit_none("a demo only")
             .doc("切换身份（仅演示）", "switch role (demo only)")
-            .takes("name", "身份", "whom to be"),
+            .takes("name", "身份", "whom to be")
+            .takes("phrase", "共享演示的口令", "pass phrase of a shared demo"),
     ]
 }
 
@@ -169,6 +176,11 @@ fn person_routes() -> Vec<Route> {
             .needs(MANAGE)
             .audit("accounts.invited_again")
             .doc("重发激活链接", "make a new activation link"),
+        post("/accounts/{id}/mail", person::give_address)
+            .needs(MANAGE)
+            .audit("accounts.address_given")
+            .doc("登记邮箱", "give an account its mail address")
+            .takes("mail", "邮箱", "mail address"),
         post("/accounts/{id}/sessions/end", person::end_sessions)
             .needs(MANAGE)
             .audit("accounts.sessions_ended")

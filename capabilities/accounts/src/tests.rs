@@ -5,7 +5,7 @@ mod departments;
 mod entry;
 mod forms;
 mod imports;
-mod no_lake;
+mod letters;
 mod people;
 mod rules;
 mod second_step;

@@ -203,6 +203,9 @@ catalogue-act-return = sent back
 catalogue-act-retire = retired
 catalogue-act-revive = brought back
 catalogue-act-load = data loaded
+catalogue-act-expire = Term ended
+catalogue-field-retain-until = Rows kept until
+catalogue-retain-until-hint = After this day all versions of the rows are removed, with raw files, refused rows and indexes; the entry stays. Empty: no end.
 catalogue-act-ask-to-open = asked to open
 catalogue-act-open = opened
 catalogue-act-take-down = taken down
@@ -260,3 +263,18 @@ error-catalogue-withheld-already = It is on the list already.
 error-catalogue-withheld-unknown = There is no such item on the list.
 error-catalogue-word = { $given } is not one of the choices.
 error-catalogue-withhold-open = It is open to the public: close that before it goes on the list.
+catalogue-class-review = Review
+catalogue-class-take-down = Emergency take-down
+catalogue-class-late = Late
+catalogue-message-submitted = To be reviewed: { $title } ({ $code })
+catalogue-message-published = Published: { $title } ({ $code })
+catalogue-message-returned = Returned: { $title } ({ $code })
+catalogue-message-taken-down = Taken down: { $title } ({ $code })
+catalogue-message-reason = Reason: { $reason }
+catalogue-message-late = { $n ->
+    [one] { $department }: one entry is late, by { $days } days
+   *[other] { $department }: { $n } entries are late, the longest by { $days } days
+}
+step-catalogue-graded = Steward: set the grade of that table
+step-catalogue-published = Bureau: review and publish its entry
+step-catalogue-opened = Bureau: open the first data

@@ -9,7 +9,7 @@ mod pages;
 mod routes;
 mod store;
 
-use yiwang_host::{Capability, Faces, JobKind, MenuItem};
+use yiwang_host::{Capability, Faces, JobKind, MenuItem, Step};
 use yiwang_jobs::Schedule;
 use yiwang_kernel::{Lang, Text};
 
@@ -35,6 +35,15 @@ pub fn capability() -> Capability {
         .menu(MenuItem::new("/catalogue", Text::new("目录", "Catalogue"), 20).on(Faces::Inside))
         .texts(&[(Lang::Zh, include_str!("../locales/zh.ftl")), (Lang::En, include_str!("../locales/en.ftl"))])
         .docs(include_str!("../../../docs/catalogue.md"))
+        .step(Step::new("catalogue.graded", "/catalogue", 50, |platform, _| async move {
+            ops::progress(&platform, 0).await
+        }))
+        .step(Step::new("catalogue.published", "/catalogue", 60, |platform, _| async move {
+            ops::progress(&platform, 1).await
+        }))
+        .step(Step::new("catalogue.opened", "/catalogue", 70, |platform, _| async move {
+            ops::progress(&platform, 2).await
+        }))
         .job(
             JobKind::new("catalogue.index", |platform, ctx, _| async move {
                 ops::catch_up(&platform, &ctx).await.map(drop)
@@ -47,12 +56,19 @@ pub fn capability() -> Capability {
             })
             .every(Schedule::Daily { hour: 0, minute: 10 }),
         );
+    let capability = capability.job(
+        JobKind::new(
+            "catalogue.late",
+            |platform, ctx, _| async move { ops::remind_late(&platform, &ctx).await.map(drop) },
+        )
+        .every(Schedule::Daily { hour: 7, minute: 30 }),
+    );
     let capability = ops::PERMISSIONS.into_iter().fold(capability, Capability::permission);
     events(routes::add(capability))
 }
 
 fn events(capability: Capability) -> Capability {
-    let events: [(&'static str, &str, &str); 18] = [
+    let events: [(&'static str, &str, &str); 19] = [
         ("catalogue.create", "新建条目", "an entry was made"),
         ("catalogue.edit", "条目有了新的文本", "an entry was reworded"),
         ("catalogue.submit", "提交审核", "an entry was sent to review"),
@@ -69,6 +85,7 @@ fn events(capability: Capability) -> Capability {
         ("catalogue.withhold", "列入负面清单", "an item was put on the negative list"),
         ("catalogue.release", "移出负面清单", "an item was taken off the negative list"),
         ("catalogue.basis_ended", "不予共享的依据到期", "the basis of an item ended; it is shareable again"),
+        ("catalogue.expire", "保存期满", "the rows of an entry are gone at the end of their term"),
         ("catalogue.import", "批量导入", "a table of entries was applied"),
         ("catalogue.undo", "撤销导入", "an imported table was taken back"),
     ];

@@ -7,7 +7,9 @@ mod indexing;
 mod loading;
 mod opening;
 mod reading;
+mod retaining;
 mod review;
+mod telling;
 mod withholding;
 
 use yiwang_access::{Permission, Reach, Scope};
@@ -24,9 +26,11 @@ pub use opening::{OpenRequest, ask_to_open, open, restore, take_down, withdraw_o
 pub(crate) use reading::dimension;
 pub use reading::{
     Find, Found, FoundEntry, attached, conflicts, department_names, entry, find, history, live_withheld, numbers,
-    to_review,
+    progress, to_review,
 };
+pub use retaining::{expire, past_retention};
 pub use review::{approve, retire, revive, send_back, submit};
+pub use telling::remind_late;
 pub use withholding::{lapsed, negative_list, note_ended, release, withhold};
 
 use crate::model::{Entry, Opened, State};
@@ -142,6 +146,7 @@ async fn write(tx: &mut Tx<'_>, ctx: &Ctx, before: Option<&Entry>, entry: &mut E
     if noted.batch.is_none() {
         let body = serde_json::json!({ "codes": [entry.code], "revision": entry.revision });
         announce(tx, ctx, noted.word, &entry.code, body).await?;
+        telling::tell(tx, ctx, before, entry, (noted.word, noted.note)).await?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 mod city;
 mod model;
-mod no_lake;
 mod ops;
 mod pages;
 mod tables;
+mod telling;

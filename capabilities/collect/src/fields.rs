@@ -23,14 +23,15 @@ pub(crate) fn rename(plan: &mut Plan, known: &[Field]) {
     }
 }
 
-/// What is settled of each column by the table that is there already.
-pub(crate) fn settled(names: &[String], table: &TableInfo, replaces: bool) -> Vec<Settled> {
-    let of = |name: &String| match kept(name, table) {
+/// What is settled of each column by the table that is there already,
+/// or else by the file itself.
+pub(crate) fn settled(names: &[String], table: &TableInfo, replaces: bool, by_file: &[Settled]) -> Vec<Settled> {
+    let of = |(name, by_file): (&String, &Settled)| match kept(name, table) {
         Some(kept) if replaces => Settled::AtLeast(kept),
         Some(kept) => Settled::Exactly(kept),
-        None => Settled::Free,
+        None => *by_file,
     };
-    names.iter().map(of).collect()
+    names.iter().zip(by_file).map(of).collect()
 }
 
 /// Whether the file has columns the table has not, or lacks some.

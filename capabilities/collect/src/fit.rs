@@ -15,6 +15,8 @@ pub(crate) const REASON_TYPE: &str = "type";
 /// Why a row without key is refused.
 pub(crate) const REASON_KEY: &str = "key_empty";
 const TEXT_KEPT_BYTES: usize = 4096;
+/// Characters up to which a whole number reads as one, its point counted; longer ones would be taken for names.
+const INTEGER_CHARS_MAX: usize = 16;
 
 /// Rows that fit, and those that do not.
 pub(crate) struct Fitted {
@@ -92,7 +94,9 @@ fn convert(column: &ArrayRef, wanted: Type) -> Result<(ArrayRef, Vec<usize>)> {
     }
     let options = FormatOptions::new();
     let format = ArrayFormatter::try_new(column.as_ref(), &options)?;
-    let text = |row: usize| column.is_valid(row).then(|| format.value(row).to_string());
+    let padded = column.data_type().is_decimal();
+    let shown = |row: usize| format.value(row).to_string();
+    let text = |row: usize| column.is_valid(row).then(|| if padded { short(shown(row)) } else { shown(row) });
     let texts: Vec<Vec<Option<String>>> = (0..column.len()).map(|row| vec![text(row)]).collect();
     let mut parts = Vec::new();
     let mut misfits = Vec::new();
@@ -198,4 +202,17 @@ fn push<'t>(found: &mut Vec<(u64, &'t [u8])>, line: u64, record: &'t [u8]) {
     if !record.is_empty() {
         found.push((line, record));
     }
+}
+
+/// A decimal without the zeros its column pads it with: 1.50 fits where one digit stands after the point.
+pub(crate) fn short(mut text: String) -> String {
+    if text.contains('.') {
+        text.truncate(text.trim_end_matches('0').len());
+        if text.ends_with('.') && text.len() <= INTEGER_CHARS_MAX {
+            text.pop();
+        } else if text.ends_with('.') {
+            text.push('0');
+        }
+    }
+    text
 }

@@ -12,10 +12,12 @@ mod pour;
 mod read;
 mod store;
 
+use std::sync::Arc;
+
 use axum::extract::Request;
-use yiwang_host::{Call, Capability, JobKind, MenuItem, Uploads, get, post};
-use yiwang_jobs::Schedule;
-use yiwang_kernel::{Lang, Text};
+use yiwang_host::{Call, Capability, JobKind, MenuItem, Platform, Step, Uploads, get, post};
+use yiwang_jobs::{Job, Schedule};
+use yiwang_kernel::{Ctx, Lang, Text};
 
 pub use model::{FieldReport, LoadFilter, LoadLine, LoadReport, LoadRequest, Refusal, Source, State, Thresholds};
 
@@ -23,10 +25,21 @@ pub use model::{FieldReport, LoadFilter, LoadLine, LoadReport, LoadRequest, Refu
 const LOAD_S: u64 = 3 * 3600;
 /// Seconds an upload by browser may take to arrive and to be read.
 const UPLOAD_S: u64 = 3600;
+/// Seconds between two looks at what arrived in `in/`; a file is taken when two looks find it the same.
+const ARRIVALS_EVERY_S: u32 = 10;
 
 /// What loading adds to the product.
 pub fn capability() -> Capability {
-    let running = ops::Running::default();
+    capability_among(&ops::Running::default())
+}
+
+/// The same, its loads entered in this list, so that whoever holds the list can give them up.
+pub fn capability_among(running: &ops::Running) -> Capability {
+    let (receiving, arrivals) = (running.clone(), ops::Arrivals::default());
+    let receive = move |platform: Arc<Platform>, ctx: Ctx, _: Job| {
+        let (running, arrivals) = (receiving.clone(), arrivals.clone());
+        async move { ops::receive(&platform, &ctx, &running, &arrivals).await.map(drop) }
+    };
     let capability = Capability::new("collect", Text::new("归集", "Collect"))
         .menu(MenuItem::new("/collect/loads", Text::new("归集", "Collect"), 40).needs(ops::LOAD))
         .setting(
@@ -39,13 +52,37 @@ pub fn capability() -> Capability {
             Text::new("拒收超过千分之几时整个拒收", "Refused rows per thousand above which a load is refused"),
             "200",
         )
+        .setting(
+            "collect.versions_max",
+            Text::new("每个资源最多保留的版本数", "Versions kept of a resource at most"),
+            "20",
+        )
+        .setting("collect.version_days", Text::new("旧版本保留天数", "Days earlier versions are kept"), "730")
         .migration(1, include_str!("../migrations/0001_collect.sql"))
+        .step(Step::new("collect.loaded", "/collect/load", 40, |platform, _| async move {
+            ops::any_loaded(&platform).await
+        }))
         .job(
             JobKind::new("collect.forget", |platform, ctx, _| async move {
                 ops::forget_raw(&platform, &ctx).await.map(drop)
             })
             .every(Schedule::Daily { hour: 3, minute: 10 }),
         )
+        .job(
+            JobKind::new("collect.end_terms", |platform, ctx, _| async move {
+                ops::end_terms(&platform, &ctx).await.map(drop)
+            })
+            .every(Schedule::Daily { hour: 0, minute: 20 }),
+        )
+        .job(
+            JobKind::new("collect.forget_versions", |platform, ctx, _| async move {
+                ops::forget_versions(&platform, &ctx).await.map(drop)
+            })
+            .every(Schedule::Daily { hour: 3, minute: 30 }),
+        )
+        .event("collect.term_ended", Text::new("保存期满，数据已清除", "rows are gone at the end of their term"))
+        .job(JobKind::new(ops::INDEX_JOB, |platform, _, job| async move { ops::build_indexes(&platform, &job).await }))
+        .job(JobKind::new("collect.arrivals", receive).every(Schedule::Every { seconds: ARRIVALS_EVERY_S }))
         .event("collect.loaded", Text::new("装载成为一个版本", "a load became a version"))
         .event("collect.held", Text::new("装载待确认", "a load waits for a decision"))
         .event("collect.refused", Text::new("装载被拒收", "a load was refused"))
@@ -55,7 +92,7 @@ pub fn capability() -> Capability {
         .texts(&[(Lang::Zh, include_str!("../locales/zh.ftl")), (Lang::En, include_str!("../locales/en.ftl"))])
         .docs(include_str!("../../../docs/collect.md"));
     let capability = ops::PERMISSIONS.into_iter().fold(capability, Capability::permission);
-    decisions(uploads(capability, &running), &running)
+    decisions(uploads(capability, running), running)
 }
 
 fn uploads(capability: Capability, running: &ops::Running) -> Capability {
@@ -139,6 +176,12 @@ fn decisions(capability: Capability, running: &ops::Running) -> Capability {
                 .audit("collect.undo")
                 .doc("回退一次装载", "take a load back")
                 .takes("reason", "原因", "reason"),
+        )
+        .route(
+            post("/collect/terms/{code}/end", pages::end_term)
+                .needs(ops::DECIDE)
+                .audit("collect.end_term")
+                .doc("保存期满，清除数据", "remove rows whose term is over"),
         )
         .route(
             post("/collect/loads/{load}/cancel", cancel)

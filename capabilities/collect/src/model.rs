@@ -41,6 +41,8 @@ pub enum Source {
     Path(PathBuf),
     /// A sealed file of the platform, as uploads arrive.
     Blob(Id),
+    /// The same of a file that arrived by itself: a person decides about it, whatever is in it.
+    Arrival(Id),
 }
 
 /// Where a load stands.

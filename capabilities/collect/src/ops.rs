@@ -1,12 +1,16 @@
 //! What people do with loads. Every rule and permission check stands here; the command line, the upload page and the
 //! API call the same operations.
 
+mod arrivals;
 mod decide;
+mod indexing;
 mod load;
 mod pouring;
 mod reading;
+mod retaining;
 mod running;
 mod staging;
+mod telling;
 
 use yiwang_access::{Permission, Reach, Scope};
 use yiwang_gate::grants::{self, FindGrants};
@@ -16,11 +20,14 @@ use yiwang_kernel::{Ctx, Error, Id, Ref, Result, Role};
 use yiwang_store::Tx;
 use yiwang_store::outbox::{self, Event};
 
+pub use arrivals::{Arrivals, receive};
 pub use decide::{accept_held, discard_held, undo};
+pub(crate) use indexing::{INDEX_JOB, build_indexes};
 pub use load::{load, load_among};
-pub use reading::{PREVIEW_ROWS, Preview, departments, find, latest, list, preview, refused_rows, report};
+pub use reading::{PREVIEW_ROWS, Preview, any_loaded, departments, find, latest, list, preview, refused_rows, report};
+pub use retaining::{end_term, end_terms, forget_versions, term};
 pub use running::Running;
-pub use staging::{UPLOAD_BYTES_MAX, forget_raw, settle_cut_off, stage};
+pub use staging::{UPLOAD_BYTES_MAX, forget_raw, settle_cut_off, stage, stage_of_machine};
 
 use crate::model::LoadReport;
 
@@ -68,7 +75,7 @@ async fn grant_own(tx: &mut Tx<'_>, ctx: &Ctx, resource: &str, department: &str)
     grants::put(tx, &Grant::whole(Id::new(ctx), resource, grantee, PURPOSE_OWN, ctx.now())).await
 }
 
-/// Announces `collect.<word>` for a load.
+/// Announces `collect.<word>` for a load, and tells whom it concerns.
 async fn announce(tx: &mut Tx<'_>, ctx: &Ctx, word: &str, load: Id, report: &LoadReport) -> Result<()> {
     let body = serde_json::json!({
         "resource": report.resource,
@@ -78,7 +85,7 @@ async fn announce(tx: &mut Tx<'_>, ctx: &Ctx, word: &str, load: Id, report: &Loa
     });
     let subject = Ref { noun: "collect.load".to_owned(), key: load.to_string() };
     outbox::announce(tx, ctx, &Event { kind: format!("collect.{word}"), subject, body }).await?;
-    Ok(())
+    telling::tell(tx, ctx, word, load, report).await
 }
 
 /// The refusal of an unknown load.

@@ -23,6 +23,7 @@ use crate::ops::{self, Running};
 struct LoadsBody<'a> {
     view: &'a yiwang_web::View,
     filter: Markup,
+    term: Option<(String, Option<Markup>)>,
     table: Markup,
 }
 
@@ -73,8 +74,29 @@ pub(crate) async fn list(call: Call) -> Answer {
     let narrow = Form::get("/collect/loads", view.t("collect-loads-narrow"))
         .field(yiwang_web::Field::select("state", view.t("collect-loads-state"), choices))
         .filled(&call.query);
-    let body = LoadsBody { view, filter: narrow.render(view)?, table: table.render(view)? };
+    let term = match &filter.resource {
+        Some(resource) => term(&call, resource).await?,
+        None => None,
+    };
+    let body = LoadsBody { view, filter: narrow.render(view)?, term, table: table.render(view)? };
     call.respond(Head::new(view.t("collect-loads-title")), &body, &json)
+}
+
+/// How long the rows of a resource are kept, and the press that removes them once that is over.
+async fn term(call: &Call, resource: &str) -> Result<Option<(String, Option<Markup>)>> {
+    let view = &call.view;
+    let Some((until, over)) = ops::term(&call.platform, &call.ctx, resource).await? else { return Ok(None) };
+    let text = view.with(if over { "collect-term-over" } else { "collect-term" }, "date", until.to_string());
+    let action = format!("/collect/terms/{resource}/end");
+    let form = over.then(|| Form::post(action, view.t("collect-term-end")).render(view)).transpose()?;
+    Ok(Some((text, form)))
+}
+
+/// 到期清除.
+pub(crate) async fn end_term(call: Call, _given: Fields) -> Answer {
+    let code = call.path("code")?.to_owned();
+    ops::end_term(&call.platform, &call.ctx, &code).await?;
+    call.done(&format!("/collect/loads?resource={code}"), &json!({ "resource": code, "rows": 0 }))
 }
 
 /// 装载报告.

@@ -49,6 +49,15 @@ impl Settled {
         }
     }
 
+    /// Whether it names a type of this word; decimals whatever their digits.
+    pub(crate) fn says(self, word: &str) -> bool {
+        match self {
+            Settled::Free => false,
+            Settled::AtLeast(Type::Decimal { .. }) => word.starts_with("decimal("),
+            Settled::AtLeast(given) | Settled::Exactly(given) => given.word() == word,
+        }
+    }
+
     /// The type its rows must have, where that is settled.
     pub(crate) fn exactly(self) -> Option<Type> {
         match self {

@@ -3,6 +3,7 @@
 
 mod archive;
 mod json;
+mod parquet;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -11,16 +12,18 @@ mod workbook;
 use std::io::{self, Read};
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 use flate2::read::MultiGzDecoder;
 use yiwang_kernel::{Error, Result};
 use yiwang_tables::{Dialect, Limits, Plan};
 
-use crate::pour::{Open, sniff};
+use crate::pour::{Open, Settled, sniff};
 
 /// What a form or a command line may offer, for hints and errors.
-pub(crate) const FORMATS: &str = "CSV, TSV, XLSX, JSON, JSON Lines, GeoJSON (.gz, .zst, .zip)";
+pub(crate) const FORMATS: &str = "CSV, TSV, XLSX, JSON, JSON Lines, GeoJSON (.gz, .zst, .zip), Parquet";
 /// Endings a form offers.
-pub(crate) const ENDINGS: &str = ".csv,.tsv,.txt,.xlsx,.json,.jsonl,.ndjson,.geojson,.gz,.zst,.zip";
+pub(crate) const ENDINGS: &str = ".csv,.tsv,.txt,.xlsx,.json,.jsonl,.ndjson,.geojson,.gz,.zst,.zip,.parquet";
 /// Bytes a compressed file may unfold to.
 const UNFOLDED_BYTES_MAX: u64 = 64 << 30;
 /// How many times its size a compressed file may unfold to; tables of repeated values reach some hundreds.
@@ -38,6 +41,28 @@ pub(crate) struct Table {
     pub(crate) open: Open,
     /// How the text is written, where that need not be guessed.
     told: Option<Dialect>,
+    /// What the file itself says of each column's type; empty where it says nothing.
+    pub(crate) declared: Vec<Declared>,
+}
+
+/// What a file says of a column's type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Declared {
+    /// What is settled by it.
+    pub(crate) settled: Settled,
+    /// Why: a message code.
+    pub(crate) why: String,
+}
+
+/// Opens the file's rows in the types it declares, where the gate's engine knows its format.
+pub(crate) type Decode = Arc<dyn Fn() -> Result<DecodedRows> + Send + Sync>;
+
+/// The rows of such a file, as blocking readers take them.
+pub(crate) struct DecodedRows {
+    /// Its columns.
+    pub(crate) schema: SchemaRef,
+    /// Its rows.
+    pub(crate) batches: Box<dyn Iterator<Item = Result<RecordBatch>> + Send>,
 }
 
 /// Opens the raw bytes of the file from their beginning.
@@ -54,7 +79,7 @@ impl Table {
 }
 
 /// The tables of a file. Blocks: reads from the file.
-pub(crate) fn tables(raw: &OpenRaw, size_bytes: u64) -> Result<Vec<Table>> {
+pub(crate) fn tables(raw: &OpenRaw, size_bytes: u64, decode: &Decode) -> Result<Vec<Table>> {
     if size_bytes == 0 {
         return Err(Error::invalid("file", "load-file-empty"));
     }
@@ -71,6 +96,7 @@ pub(crate) fn tables(raw: &OpenRaw, size_bytes: u64) -> Result<Vec<Table>> {
                 Arc::new(move || Ok(bounded(zstd::stream::read::Decoder::new(raw()?)?, unfolded_max)));
             Ok(vec![plain(&unfolded, ["csv.zst", "json.zst", "jsonl.zst", "geojson.zst"])?])
         }
+        [b'P', b'A', b'R', b'1' | b'E', ..] => Ok(vec![parquet::table(decode, size_bytes)?]),
         [b'P', b'K', ..] => archive::tables(&raw, size_bytes),
         head if is_foreign(head) => Err(foreign()),
         _ => Ok(vec![plain(&raw, ["csv", "json", "jsonl", "geojson"])?]),
@@ -88,7 +114,8 @@ fn plain(raw: &OpenRaw, formats: [&'static str; 4]) -> Result<Table> {
         return json::table(raw, formats);
     }
     let raw = Arc::clone(raw);
-    Ok(Table { name: None, format: formats[0], open: Box::new(move || raw()), told: None })
+    let open = Box::new(move || raw());
+    Ok(Table { name: None, format: formats[0], open, told: None, declared: Vec::new() })
 }
 
 /// The first bytes; a damaged file is told here.
@@ -99,7 +126,7 @@ fn head(raw: &OpenRaw, format: &'static str) -> Result<Vec<u8>> {
     Ok(head)
 }
 
-/// Files that are known and not read here: Parquet, old Office files, PDF.
+/// Files that are known and not read here, or not inside another: Parquet, old Office files, PDF.
 fn is_foreign(head: &[u8]) -> bool {
     [&b"PAR1"[..], &[0xd0, 0xcf, 0x11, 0xe0], b"%PDF"].iter().any(|magic| head.starts_with(magic))
 }

@@ -94,12 +94,32 @@ pub(crate) async fn list(db: &Db, filter: &LoadFilter, page: &PageRequest) -> Re
     Ok(ListPage { rows, total: u64::try_from(total).unwrap_or(0), next })
 }
 
+/// Whether any load ever became a version.
+pub(crate) async fn any_loaded(db: &Db) -> Result<bool> {
+    let sql = "SELECT 1 AS one FROM collect_loads WHERE state = $1 LIMIT 1";
+    Ok(db.query_one(sql, &[State::Loaded.word().into()]).await?.is_some())
+}
+
 /// Raw files whose time is over.
 pub(crate) async fn raw_over(db: &Db, now: Instant) -> Result<Vec<(Id, Id)>> {
     let sql =
         "SELECT id, raw FROM collect_loads WHERE raw IS NOT NULL AND raw_until <= $1 ORDER BY raw_until, id LIMIT $2";
     let rows = db.query(sql, &[Value::from(now), Value::from(FORGET_MAX)]).await?;
     rows.iter().map(|row| Ok((row.id("id")?, row.id("raw")?))).collect()
+}
+
+/// The raw files kept of a resource's loads.
+pub(crate) async fn raws_of(db: &Db, resource: &str) -> Result<Vec<(Id, Id)>> {
+    let sql = "SELECT id, raw FROM collect_loads WHERE resource = $1 AND raw IS NOT NULL ORDER BY started, id";
+    let rows = db.query(sql, &[Value::from(resource)]).await?;
+    rows.iter().map(|row| Ok((row.id("id")?, row.id("raw")?))).collect()
+}
+
+/// Loads into a resource that wait for a decision.
+pub(crate) async fn held(db: &Db, resource: &str) -> Result<Vec<LoadLine>> {
+    let sql = format!("SELECT {COLUMNS} FROM collect_loads WHERE resource = $1 AND state = $2 ORDER BY started, id");
+    let rows = db.query(&sql, &[Value::from(resource), Value::from(State::Held.word())]).await?;
+    rows.iter().map(line).collect()
 }
 
 /// Notes that the raw file of a load is gone.

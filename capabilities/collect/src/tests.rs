@@ -1,5 +1,10 @@
 //! What callers of loading rely on.
 
+mod arrivals;
 mod city;
+mod indexing;
 mod loads;
 mod model;
+mod parquet;
+mod retaining;
+mod telling;

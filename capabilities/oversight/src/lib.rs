@@ -43,6 +43,7 @@ pub fn capability() -> Capability {
                 .takes("resource", "资源代码", "code of a resource")
                 .takes("who", "查阅者，如 stranger、operator、account:…", "who, as entries write it")
                 .takes("kind", "open、close、decision、system、epoch", "kind of entry")
+                .takes("log", "此前账本的编号（恢复之前的）", "an earlier log by its id, from before a restore")
                 .takes("after", "翻页位置", "where the next page begins"),
         )
         .route(

@@ -20,11 +20,21 @@ pub(crate) fn kind(word: &str) -> Result<Kind> {
 }
 
 /// Entries that match, newest first. That an auditor looked is itself an entry, made before anything is shown.
-pub(crate) async fn reads(platform: &Platform, ctx: &Ctx, filter: Filter, page: &PageRequest) -> Result<EntryPage> {
+/// `log`: one of the logs before the newest, by its id.
+pub(crate) async fn reads(
+    platform: &Platform,
+    ctx: &Ctx,
+    log: Option<&str>,
+    filter: Filter,
+    page: &PageRequest,
+) -> Result<EntryPage> {
     platform.access.check(ctx, READS.name, &Scope::CITY)?;
     let what = Ref { noun: "oversight.reads".to_owned(), key: filter.resource.clone().unwrap_or_default() };
     platform.gate.note(ctx, &Why::purpose("audit"), &what, &[]).await?;
-    platform.ledger.read(filter, page.clone()).await
+    match log {
+        Some(log) => platform.ledger.earlier_log(log).await?.read(filter, page.clone()).await,
+        None => platform.ledger.read(filter, page.clone()).await,
+    }
 }
 
 /// Checks the whole log from its files, as an outsider would.

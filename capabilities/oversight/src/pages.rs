@@ -55,12 +55,14 @@ pub(crate) async fn reads(call: Call) -> Answer {
         ..Filter::default()
     };
     let after = query.filled("after").map(Cursor::decode).transpose()?;
-    let page = ops::reads(&call.platform, &call.ctx, filter, &PageRequest { rows: None, after }).await?;
-    let body = ReadsBody { view: &call.view, form: filters(&call)?, table: table(&call.view, &page)? };
+    let log = query.filled("log");
+    let page = ops::reads(&call.platform, &call.ctx, log, filter, &PageRequest { rows: None, after }).await?;
+    let earlier = call.platform.ledger.earlier().await?;
+    let body = ReadsBody { view: &call.view, form: filters(&call, &earlier)?, table: table(&call.view, &page)? };
     let next = page.next.as_ref().map(Cursor::encode);
     let rows: Vec<Value> = page.rows.iter().map(document).collect();
     let head = Head::new(call.view.t("oversight-reads-title")).crumb("/ledger", call.view.t("oversight-head-title"));
-    call.respond(head, &body, &json!({ "rows": rows, "next": next, "searched": page.searched }))
+    call.respond(head, &body, &json!({ "rows": rows, "next": next, "searched": page.searched, "earlier": earlier }))
 }
 
 /// `/ledger/completeness`: the form that asks for a check.
@@ -98,16 +100,20 @@ fn shown(call: &Call, report: Option<&Report>) -> Answer {
     call.respond(head, &CompletenessBody { view, form, report, difference: words }, &twin)
 }
 
-fn filters(call: &Call) -> Result<Markup> {
+fn filters(call: &Call, earlier: &[String]) -> Result<Markup> {
     let view = &call.view;
     let mut kinds = vec![(String::new(), view.t("oversight-any"))];
     kinds.extend(ops::KINDS.iter().map(|kind| (kind.word().to_owned(), kind_text(view, kind.word()))));
-    Form::get("/ledger/reads", view.t("oversight-filter-button"))
+    let mut form = Form::get("/ledger/reads", view.t("oversight-filter-button"))
         .field(Field::text("resource", view.t("oversight-resource")))
         .field(Field::text("who", view.t("oversight-who")))
-        .field(Field::select("kind", view.t("oversight-kind"), kinds))
-        .filled(&call.query)
-        .render(view)
+        .field(Field::select("kind", view.t("oversight-kind"), kinds));
+    if !earlier.is_empty() {
+        let mut logs = vec![(String::new(), view.t("oversight-log-newest"))];
+        logs.extend(earlier.iter().map(|log| (log.clone(), log.clone())));
+        form = form.field(Field::select("log", view.t("oversight-log"), logs));
+    }
+    form.filled(&call.query).render(view)
 }
 
 fn table(view: &View, page: &EntryPage) -> Result<Markup> {

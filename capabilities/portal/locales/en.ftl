@@ -93,6 +93,7 @@ portal-op-null = is empty
 portal-data-none = No row matches
 portal-data-none-next = Loosen or clear the filters
 portal-data-old = This is version { $version }, not the newest data
+portal-data-ordering = Sorting is being prepared since { $time }: until then the table can be sorted, only more slowly
 
 portal-versions-number = Version
 portal-versions-time = Time
@@ -109,6 +110,7 @@ portal-format-csv-excel = opening in a spreadsheet program; long digits stay tex
 portal-format-xlsx = spreadsheet programs; over 1,048,575 rows in several sheets
 portal-format-json = programs; one array
 portal-format-jsonl = programs; one object a line, for large data
+portal-format-parquet = programs and analysis tools; columns keep their types, smallest file
 portal-format-geojson = map programs
 portal-format-geojson-note = Coordinates as the source gives them, not converted
 portal-terms = Terms of use
@@ -197,7 +199,7 @@ portal-help-6 = Call { $phone }.
 
 permission-portal-answer = Answer reported faults
 
-error-download-format-unknown = There is no download format “{ $given }”. Choose csv, csv-excel, xlsx, json, jsonl or geojson.
+error-download-format-unknown = There is no download format “{ $given }”. Choose csv, csv-excel, xlsx, json, jsonl, parquet or geojson.
 error-download-header-unknown = The header is names or titles.
 error-download-no-place = This resource opens no coordinates or geometry and cannot be downloaded as GeoJSON. Choose another format.
 error-rows-range = Rows must be between 1 and { $limit }.
@@ -233,3 +235,5 @@ portal-tour-completeness-title = 7. Check the ledger
 portal-tour-completeness = As the auditor, check it: whole is green. On the command line, yiwang verify --tamper-copy flips one byte in a copy and shows how it is found out.
 portal-tour-api-title = 8. API
 portal-tour-api = Every page answers as JSON; all addresses are here, with a line of curl to copy.
+portal-class-fault = Reported fault
+portal-message-fault = A fault was reported in { $title } ({ $resource })

@@ -93,6 +93,7 @@ portal-op-null = 为空
 portal-data-none = 没有符合条件的行
 portal-data-none-next = 放宽或清除筛选再看
 portal-data-old = 这是第 { $version } 版，不是最新的数据
+portal-data-ordering = 排序自 { $time } 起整理中：在完成之前仍可排序，只是慢一些
 
 portal-versions-number = 版本
 portal-versions-time = 时间
@@ -109,6 +110,7 @@ portal-format-csv-excel = 直接用表格软件打开；长数字按文本保留
 portal-format-xlsx = 表格软件；超过 1,048,575 行分多个工作表
 portal-format-json = 程序；一个数组
 portal-format-jsonl = 程序；一行一条，适合大数据
+portal-format-parquet = 程序和分析工具；列有自己的类型，体积最小
 portal-format-geojson = 地图软件
 portal-format-geojson-note = 坐标按来源原样给出，不做坐标系转换
 portal-terms = 使用条件
@@ -197,7 +199,7 @@ portal-help-6 = 请拨打 { $phone }。
 
 permission-portal-answer = 答复数据错误报告
 
-error-download-format-unknown = 没有“{ $given }”这种下载格式。可选：csv、csv-excel、xlsx、json、jsonl、geojson。
+error-download-format-unknown = 没有“{ $given }”这种下载格式。可选：csv、csv-excel、xlsx、json、jsonl、parquet、geojson。
 error-download-header-unknown = 表头只能是 names（字段名）或 titles（中文名称）。
 error-download-no-place = 这个资源没有可开放的坐标或几何列，不能下载为 GeoJSON。请选其他格式。
 error-rows-range = 行数要在 1 到 { $limit } 之间。
@@ -233,3 +235,5 @@ portal-tour-completeness-title = 七、核验账本
 portal-tour-completeness = 以审计管理员身份核验：完整为绿。命令行 yiwang verify --tamper-copy 会在副本里翻转一个字节，看它怎样被发现。
 portal-tour-api-title = 八、接口
 portal-tour-api = 每个页面都有 JSON，所有地址都在这里，复制一行 curl 就能用。
+portal-class-fault = 报错
+portal-message-fault = 有人报告数据错误：{ $title }（{ $resource }）

@@ -5,11 +5,13 @@ mod cells;
 mod geojson;
 mod json;
 
+use std::sync::Arc;
+
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Schema};
 use axum::body::{Body, Bytes};
 use futures::stream::{self, StreamExt, TryStreamExt};
-use yiwang_gate::RowStream;
+use yiwang_gate::{ByteStream, RowStream, TableFile};
 use yiwang_kernel::{Error, Result};
 use yiwang_web::{Datum, Export};
 
@@ -37,6 +39,9 @@ pub(crate) struct File<'s> {
     pub(crate) place: Option<Place>,
 }
 
+/// Writes the format that only the gate's engine knows.
+pub(crate) type Encode<'e> = dyn Fn(&TableFile, RowStream) -> Result<ByteStream> + 'e;
+
 /// The writer of the formats that are made here.
 #[derive(Debug)]
 enum Writer {
@@ -46,8 +51,13 @@ enum Writer {
 
 impl File<'_> {
     /// The body of the download.
-    pub(crate) fn body(self, rows: RowStream) -> Result<Body> {
+    pub(crate) fn body(self, rows: RowStream, encode: &Encode<'_>) -> Result<Body> {
         let writer = match self.format {
+            Format::Parquet => {
+                let file = TableFile::named(Arc::new(self.schema.clone()));
+                let file = if self.titled { file.titled(&self.titles) } else { file };
+                return Ok(Body::from_stream(encode(&file, rows)?.inspect_err(broken_off)));
+            }
             Format::Csv => return Ok(self.export(yiwang_web::Format::Csv, rows)),
             Format::CsvExcel => return Ok(self.export(yiwang_web::Format::CsvExcel, rows)),
             Format::Xlsx => return Ok(self.export(yiwang_web::Format::Xlsx, rows)),

@@ -4,6 +4,7 @@
 
 mod api;
 mod charts;
+mod copies;
 mod download;
 mod faults;
 mod model;
@@ -14,7 +15,8 @@ mod statements;
 mod store;
 mod uses;
 
-use yiwang_host::{Call, Capability, Faces, MenuItem, get, post};
+use yiwang_host::{Call, Capability, Faces, JobKind, MenuItem, get, post};
+use yiwang_jobs::Schedule;
 use yiwang_kernel::{Lang, Text};
 
 pub use download::cells;
@@ -23,6 +25,8 @@ use statements::Statement;
 
 /// Seconds a download may take until its first byte; a workbook is written whole before.
 const DOWNLOAD_S: u64 = 3600;
+/// Seconds between two looks at what is open and what lies in `out/`.
+const COPIES_EVERY_S: u32 = 20;
 
 /// What open data adds to the product.
 pub fn capability() -> Capability {
@@ -31,6 +35,15 @@ pub fn capability() -> Capability {
         .menu(MenuItem::new("/", Text::new("首页", "Home"), 0).on(Faces::Public))
         .menu(MenuItem::new("/portal/faults", Text::new("数据错误报告", "Reported faults"), 60).needs(ops::ANSWER))
         .migration(1, include_str!("../migrations/0001_portal.sql"))
+        .setting(
+            copies::SETTING,
+            Text::new("已开放的数据在 out/ 下有公开副本：on 或 off", "Plain copies of open data under out/: on or off"),
+            "on",
+        )
+        .job(
+            JobKind::new("portal.copies", |platform, ctx, _| async move { copies::keep(&platform, &ctx).await })
+                .every(Schedule::Every { seconds: COPIES_EVERY_S }),
+        )
         .texts(&[(Lang::Zh, include_str!("../locales/zh.ftl")), (Lang::En, include_str!("../locales/en.ftl"))])
         .docs(include_str!("../../../docs/portal.md"));
     let capability = ops::PERMISSIONS.into_iter().fold(capability, Capability::permission);

@@ -28,6 +28,8 @@ pub(crate) enum Format {
     Json,
     /// One object a line.
     JsonLines,
+    /// Columns in their own types, for programs.
+    Parquet,
     /// RFC 7946, for resources with a place per row.
     GeoJson,
 }
@@ -55,8 +57,15 @@ pub(crate) struct Asked {
 
 impl Format {
     /// Every format, in the order pages offer them.
-    pub(crate) const ALL: [Format; 6] =
-        [Format::Csv, Format::CsvExcel, Format::Xlsx, Format::Json, Format::JsonLines, Format::GeoJson];
+    pub(crate) const ALL: [Format; 7] = [
+        Format::Csv,
+        Format::CsvExcel,
+        Format::Xlsx,
+        Format::Json,
+        Format::JsonLines,
+        Format::Parquet,
+        Format::GeoJson,
+    ];
 
     /// The word in addresses.
     pub(crate) fn word(self) -> &'static str {
@@ -66,6 +75,7 @@ impl Format {
             Format::Xlsx => "xlsx",
             Format::Json => "json",
             Format::JsonLines => "jsonl",
+            Format::Parquet => "parquet",
             Format::GeoJson => "geojson",
         }
     }
@@ -84,6 +94,7 @@ impl Format {
             Format::Xlsx => "XLSX",
             Format::Json => "JSON",
             Format::JsonLines => "JSON Lines",
+            Format::Parquet => "Parquet",
             Format::GeoJson => "GeoJSON",
         }
     }
@@ -103,6 +114,7 @@ impl Format {
             Format::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             Format::Json => "application/json",
             Format::JsonLines => "application/jsonl; charset=utf-8",
+            Format::Parquet => "application/vnd.apache.parquet",
             Format::GeoJson => "application/geo+json",
         }
     }

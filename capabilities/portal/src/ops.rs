@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 
 use yiwang_access::{Permission, Reach, Scope};
+use yiwang_accounts::ops::holders;
 use yiwang_catalogue::ops as catalogue;
 use yiwang_catalogue::{Entry, Opened};
 use yiwang_gate::{Answer, CountQuery, Query, RowsQuery, Why};
 use yiwang_host::Platform;
 use yiwang_kernel::{Ctx, Error, Handle, Id, ListPage, PageRequest, Result, Role, Text};
+use yiwang_messages::{Class, Message, Words};
 
 use crate::faults::{ANSWER_CHARS_MAX, Fault, FaultForm, FaultState, bounded};
 use crate::resource::{Resource, fields};
@@ -16,6 +18,9 @@ use crate::store;
 
 /// The permission to answer reported faults.
 pub(crate) const ANSWER: &str = "portal.answer";
+
+/// What stewards are told of a reported fault.
+const FAULT: Class = Class::new("portal.fault");
 
 /// The capability's permissions.
 pub(crate) const PERMISSIONS: [Permission; 1] = [Permission::roles(
@@ -99,11 +104,12 @@ pub(crate) async fn report_fault(platform: &Platform, ctx: &Ctx, form: FaultForm
         Error::NotFound(_) => Error::invalid("resource", "fault-resource-unknown"),
         other => other,
     })?;
-    let fault = Fault {
+    let title = &entry.content.title;
+    let fault = &Fault {
         id: Id::new(ctx),
         handle: Handle::new(ctx).as_str().to_owned(),
-        resource: entry.code,
-        department: entry.content.provider,
+        resource: entry.code.clone(),
+        department: entry.content.provider.clone(),
         place: form.place,
         words: form.words,
         reported: ctx.now(),
@@ -111,8 +117,26 @@ pub(crate) async fn report_fault(platform: &Platform, ctx: &Ctx, form: FaultForm
         answer: String::new(),
         answered: None,
     };
-    store::keep_fault(&platform.db, &fault).await?;
-    Ok(fault)
+    // The sender's words stay inside: nobody knows what they hold.
+    let message = &Message {
+        class: FAULT,
+        event: format!("portal.fault/{}", fault.id),
+        department: Some(fault.department.clone()),
+        title: Words::new("portal-message-fault").titled("title", title).plain("resource", &fault.resource),
+        body: None,
+        path: format!("/portal/faults/{}", fault.id),
+    };
+    platform
+        .db
+        .tx(|tx| {
+            Box::pin(async move {
+                store::keep_fault(tx, fault).await?;
+                let to = holders(tx, Role::Steward, Some(&fault.department)).await?;
+                yiwang_messages::send(tx, ctx, &to, message).await
+            })
+        })
+        .await?;
+    Ok(fault.clone())
 }
 
 /// A report by what its sender was given.

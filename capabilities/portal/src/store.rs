@@ -1,7 +1,7 @@
 //! SQL for `portal_counts` and `portal_faults`. Counts are sums per resource, day and kind: nothing of who looked.
 
 use yiwang_kernel::{CivilDate, Cursor, Error, Id, Instant, ListPage, PageRequest, Result};
-use yiwang_store::{Db, Row, Value};
+use yiwang_store::{Db, Row, Tx, Value};
 
 use crate::faults::{Fault, FaultState};
 use crate::uses::{Kind, Sum};
@@ -36,7 +36,7 @@ pub(crate) async fn sums(db: &Db, resource: &str, from: CivilDate) -> Result<Vec
 }
 
 /// Keeps a report of a fault.
-pub(crate) async fn keep_fault(db: &Db, fault: &Fault) -> Result<()> {
+pub(crate) async fn keep_fault(tx: &mut Tx<'_>, fault: &Fault) -> Result<()> {
     let sql = "INSERT INTO portal_faults (id, handle, resource, department, place, words, reported, state, answer) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let Fault { id, handle, resource, department, place, words, reported, state, answer, .. } = fault;
@@ -51,7 +51,7 @@ pub(crate) async fn keep_fault(db: &Db, fault: &Fault) -> Result<()> {
         state.word().into(),
         answer.into(),
     ];
-    db.execute(sql, &values).await?;
+    tx.execute(sql, &values).await?;
     Ok(())
 }
 

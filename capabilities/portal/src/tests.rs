@@ -2,7 +2,9 @@
 
 mod addresses;
 mod city;
+mod copies;
 mod faults;
 mod formats;
 mod open_data;
+mod parquet;
 mod uploads;

@@ -1,8 +1,7 @@
 //! Authenticated encryption with AES-256-GCM: single values under random nonces, files as a chain of chunks under a
 //! key of their own. Does no file IO; the caller keeps a file's salt in its header.
 
-use aes_gcm::aead::{Aead, KeyInit, Payload};
-use aes_gcm::{Aes256Gcm, Nonce};
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
 use crate::{Error, Result, hmac_parts, length, random};
@@ -51,14 +50,18 @@ impl DataKey {
         random(&mut nonce);
         let mut sealed = Vec::with_capacity(plain.len() + SEALED_OVERHEAD_BYTES);
         sealed.extend_from_slice(&nonce);
-        sealed.extend_from_slice(&encrypt(&self.cipher(), nonce, aad, plain));
+        append_sealed(&self.cipher(), nonce, aad, plain, &mut sealed);
         sealed
     }
 
     /// Opens what [`DataKey::seal`] made with the same `aad`.
     pub fn open(&self, aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>> {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(Error::Sealed)?;
-        decrypt(&self.cipher(), *nonce, aad, sealed)
+        let mut plain = sealed.to_vec();
+        let opened = self.cipher().open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(aad), &mut plain);
+        let length = opened.map_err(|_| Error::Sealed)?.len();
+        plain.truncate(length);
+        Ok(plain)
     }
 
     /// The key of one writing of one file. The salt is random, fresh for every writing, and stands in the file's
@@ -66,11 +69,11 @@ impl DataKey {
     pub fn file(&self, path: &str, salt: &[u8; 16]) -> FileKey {
         let parts: [&[u8]; 4] = [b"yiwang-file-1", salt, &length(path), path.as_bytes()];
         let key = Zeroizing::new(hmac_parts(self.as_bytes(), &parts));
-        FileKey(Aes256Gcm::new((&*key).into()))
+        FileKey(cipher(&key))
     }
 
-    fn cipher(&self) -> Aes256Gcm {
-        Aes256Gcm::new((&*self.0).into())
+    fn cipher(&self) -> LessSafeKey {
+        cipher(&self.0)
     }
 }
 
@@ -82,17 +85,29 @@ impl std::fmt::Debug for DataKey {
 
 /// Seals and opens the chunks of one file (the STREAM construction: position and end are part of the nonce).
 #[derive(Clone)]
-pub struct FileKey(Aes256Gcm);
+pub struct FileKey(LessSafeKey);
 
 impl FileKey {
-    /// Seals chunk `index` (from 0). Exactly one chunk of a file is `last`, an empty file's only chunk included.
-    pub fn seal_chunk(&self, index: u64, last: bool, plain: &[u8]) -> Vec<u8> {
-        encrypt(&self.0, chunk_nonce(index, last), &[], plain)
+    /// Appends chunk `index` (from 0), sealed. Exactly one chunk of a file is `last`, an empty file's only chunk
+    /// included.
+    pub fn seal_chunk(&self, index: u64, last: bool, plain: &[u8], sealed: &mut Vec<u8>) {
+        append_sealed(&self.0, chunk_nonce(index, last), &[], plain, sealed);
     }
 
-    /// Opens chunk `index`; fails when it is altered, stands elsewhere, or the file was cut or lengthened.
-    pub fn open_chunk(&self, index: u64, last: bool, sealed: &[u8]) -> Result<Vec<u8>> {
-        decrypt(&self.0, chunk_nonce(index, last), &[], sealed)
+    /// Opens consecutive chunks where they stand, the first of them chunk `first` of a file that ends with chunk
+    /// `last`. The plain bytes then stand at the beginning, this many. Fails when something is altered, stands
+    /// elsewhere, or the file was cut or lengthened; what is in `sealed` is of no use then.
+    pub fn open_chunks(&self, first: u64, last: u64, sealed: &mut [u8]) -> Result<usize> {
+        let (mut index, mut from, mut plain) = (first, 0, 0);
+        while from < sealed.len() {
+            let end = sealed.len().min(from + CHUNK_BYTES + CHUNK_OVERHEAD_BYTES);
+            let nonce = Nonce::assume_unique_for_key(chunk_nonce(index, index == last));
+            let opened = self.0.open_within(nonce, Aad::empty(), &mut sealed[plain..end], from - plain..);
+            plain += opened.map_err(|_| Error::Sealed)?.len();
+            from = end;
+            index += 1;
+        }
+        Ok(plain)
     }
 }
 
@@ -109,11 +124,15 @@ fn chunk_nonce(index: u64, last: bool) -> [u8; NONCE_BYTES] {
     nonce
 }
 
-fn encrypt(cipher: &Aes256Gcm, nonce: [u8; NONCE_BYTES], aad: &[u8], plain: &[u8]) -> Vec<u8> {
-    let sealed = cipher.encrypt(&Nonce::from(nonce), Payload { msg: plain, aad });
-    sealed.expect("values are far below the 64 GiB limit of GCM")
+fn cipher(key: &[u8; 32]) -> LessSafeKey {
+    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).expect("32 bytes are a key of AES-256"))
 }
 
-fn decrypt(cipher: &Aes256Gcm, nonce: [u8; NONCE_BYTES], aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>> {
-    cipher.decrypt(&Nonce::from(nonce), Payload { msg: sealed, aad }).map_err(|_| Error::Sealed)
+fn append_sealed(cipher: &LessSafeKey, nonce: [u8; NONCE_BYTES], aad: &[u8], plain: &[u8], sealed: &mut Vec<u8>) {
+    let start = sealed.len();
+    sealed.reserve(plain.len() + TAG_BYTES);
+    sealed.extend_from_slice(plain);
+    let nonce = Nonce::assume_unique_for_key(nonce);
+    let tag = cipher.seal_in_place_separate_tag(nonce, Aad::from(aad), &mut sealed[start..]);
+    sealed.extend_from_slice(tag.expect("values are far below the 64 GiB limit of GCM").as_ref());
 }

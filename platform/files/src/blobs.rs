@@ -1,6 +1,8 @@
 //! Whole files that people or jobs hand in: uploads, refused rows, exports. Each has an id, a hash and a time until
 //! which it is kept. The bytes are durable before the row that names them. Who may open one is not decided here.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -10,7 +12,7 @@ use yiwang_kernel::{Ctx, Error, Id, Instant, Result};
 use yiwang_seal::Sha256;
 use yiwang_store::Db;
 
-use crate::{SealedStore, refusal, store};
+use crate::{Hold, SealedStore, refusal, store};
 
 /// Expired blobs removed at once.
 const EXPIRED_AT_ONCE: usize = 500;
@@ -95,6 +97,11 @@ impl Files {
         read.bytes().await.map_err(refusal)
     }
 
+    /// Some of its bytes, for readers that jump.
+    pub async fn read_range(&self, blob: &Blob, range: Range<u64>) -> Result<Bytes> {
+        self.objects.get_range(&location(&blob.purpose, blob.id), range).await.map_err(refusal)
+    }
+
     /// Keeps it until this instant; none: until somebody deletes it.
     pub async fn keep_until(&self, id: Id, until: Option<Instant>) -> Result<()> {
         match store::keep_blob_until(&self.db, id, until).await? {
@@ -122,6 +129,11 @@ impl Files {
         Ok(expired.len())
     }
 
+    /// Keeps every file from being deleted as long as the hold lives.
+    pub fn hold(&self) -> Hold {
+        self.objects.hold()
+    }
+
     /// Deletes bytes that no row names, a day old or more: what a crash between bytes and row left; how many.
     pub async fn delete_orphans(&self, ctx: &Ctx) -> Result<usize> {
         let before = ctx.now().plus_s(-ORPHAN_S).micros();
@@ -136,6 +148,12 @@ impl Files {
         }
         Ok(count)
     }
+}
+
+/// Every file that a row of this store names, by its place in the tree `files`.
+pub async fn named_files(db: &Db) -> Result<Vec<String>> {
+    let named = store::blob_names(db).await?;
+    Ok(named.into_iter().map(|(purpose, id)| location(&purpose, id).to_string()).collect())
 }
 
 fn location(purpose: &str, id: Id) -> Path {

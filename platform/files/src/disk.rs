@@ -1,14 +1,19 @@
 //! An object store on a local directory that keeps what it acknowledged: writes under a temporary name, syncs, links,
-//! syncs the directory. Reading and listing are the `object_store` crate's own.
+//! syncs the directory. Reading, but for ranges, and listing are the `object_store` crate's own.
 
+pub(crate) mod hold;
 mod upload;
 
 use std::collections::HashSet;
 use std::fmt;
+use std::fs::File;
+use std::ops::Range;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use object_store::local::LocalFileSystem;
@@ -21,6 +26,7 @@ use yiwang_kernel::Error as KernelError;
 
 use crate::medium::{Direct, Medium};
 use crate::refusal::from_io;
+use hold::{Hold, Holds};
 use upload::{Draft, Upload};
 
 /// Objects as files below one directory.
@@ -37,6 +43,7 @@ pub(crate) struct Place {
     pub(crate) medium: Arc<dyn Medium>,
     /// Directories whose names are durable: being there is not enough, another writer may have made one just now.
     durable: Arc<Mutex<HashSet<PathBuf>>>,
+    pub(crate) holds: Arc<Holds>,
 }
 
 impl Disk {
@@ -52,8 +59,13 @@ impl Disk {
         let root = root.canonicalize().map_err(io)?;
         sweep(&root).map_err(io)?;
         let files = Arc::new(LocalFileSystem::new_with_prefix(&root).map_err(crate::refusal)?);
-        let place = Place { root, medium, durable: Arc::default() };
+        let place = Place { root, medium, durable: Arc::default(), holds: Arc::default() };
         Ok(Disk { place, files })
+    }
+
+    /// Keeps every file from being deleted as long as the hold lives; what is deleted meanwhile goes when it ends.
+    pub fn hold(&self) -> Hold {
+        Hold::of(Some(self.place.clone()))
     }
 
     async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Place) -> Result<T> + Send + 'static) -> Result<T> {
@@ -100,6 +112,21 @@ impl ObjectStore for Disk {
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         self.files.get_opts(location, options).await
+    }
+
+    /// One turn on a blocking thread for all of them.
+    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        let (location, ranges) = (location.clone(), ranges.to_vec());
+        let read = move |place: &Place| {
+            let file = File::open(place.file(&location)).map_err(|error| from_io(&location, error))?;
+            let read = |range: Range<u64>| {
+                let mut bytes = vec![0; usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX)];
+                file.read_exact_at(&mut bytes, range.start).map_err(|error| from_io(&location, error))?;
+                Ok(Bytes::from(bytes))
+            };
+            ranges.into_iter().map(read).collect()
+        };
+        self.blocking(read).await
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
@@ -167,9 +194,15 @@ impl Place {
     }
 
     fn delete(&self, location: &Path) -> Result<()> {
+        if self.file(location).exists() && self.holds.keeps_back(location) {
+            return Ok(());
+        }
+        self.remove(location).map_err(|error| from_io(location, error))
+    }
+
+    fn remove(&self, location: &Path) -> std::io::Result<()> {
         let file = self.file(location);
-        let removed = self.medium.remove(&file).and_then(|()| self.sync_parent(&file));
-        removed.map_err(|error| from_io(location, error))
+        self.medium.remove(&file).and_then(|()| self.sync_parent(&file))
     }
 }
 

@@ -13,8 +13,9 @@ mod vault;
 
 use yiwang_store::Migration;
 
-pub use blobs::{Blob, Files};
+pub use blobs::{Blob, Files, named_files};
 pub use disk::Disk;
+pub use disk::hold::Hold;
 pub use medium::{Direct, Medium};
 pub use refusal::refusal;
 pub use sealed::SealedStore;

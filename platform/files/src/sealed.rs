@@ -1,6 +1,7 @@
 //! An object store whose objects are sealed: plain above, ciphertext below, a key per scope (the first segments of the
 //! path), position and path bound to every chunk. Ranges decrypt only the chunks they touch.
 
+mod headers;
 mod layout;
 mod upload;
 
@@ -10,7 +11,7 @@ use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
@@ -20,10 +21,11 @@ use object_store::{
     Result,
 };
 use yiwang_kernel::Error as KernelError;
-use yiwang_seal::{CHUNK_BYTES, FileKey};
+use yiwang_seal::FileKey;
 
 use crate::refusal::carried;
-use crate::{Disk, KeyVault};
+use crate::{Disk, Hold, KeyVault};
+use headers::{Header, Headers};
 use upload::{Sealer, Upload};
 
 /// Chunks fetched and opened at once: 1 MiB.
@@ -36,6 +38,7 @@ const SCOPE_SEGMENTS: usize = 3;
 pub struct SealedStore {
     inner: Arc<dyn ObjectStore>,
     sealing: Option<Sealing>,
+    disk: Option<Disk>,
 }
 
 /// How objects are sealed: the keys, and the name of the tree, which stands before every path.
@@ -43,27 +46,36 @@ pub struct SealedStore {
 struct Sealing {
     vault: KeyVault,
     tree: &'static str,
+    headers: Arc<Headers>,
 }
 
 impl SealedStore {
     /// Seals what goes into `inner`. `tree` names it within the product (`lake`, `files`): keys and chunks are bound to
     /// `tree/path`.
     pub fn new(inner: Arc<dyn ObjectStore>, vault: KeyVault, tree: &'static str) -> SealedStore {
-        SealedStore { inner, sealing: Some(Sealing { vault, tree }) }
+        SealedStore { inner, sealing: Some(Sealing { vault, tree, headers: Arc::default() }), disk: None }
     }
 
     /// Leaves objects as they are: for storage that encrypts by itself, chosen at set-up.
     pub fn plain(inner: Arc<dyn ObjectStore>) -> SealedStore {
-        SealedStore { inner, sealing: None }
+        SealedStore { inner, sealing: None, disk: None }
     }
 
     /// The tree `tree` of a data directory on the local disk; plain without a vault.
     pub fn on_disk(data: &FilePath, tree: &'static str, vault: Option<KeyVault>) -> Result<SealedStore, KernelError> {
-        let disk = Arc::new(Disk::open(&data.join(tree))?);
-        Ok(match vault {
-            Some(vault) => SealedStore::new(disk, vault, tree),
-            None => SealedStore::plain(disk),
-        })
+        let disk = Disk::open(&data.join(tree))?;
+        let objects = Arc::new(disk.clone());
+        let store = match vault {
+            Some(vault) => SealedStore::new(objects, vault, tree),
+            None => SealedStore::plain(objects),
+        };
+        Ok(SealedStore { disk: Some(disk), ..store })
+    }
+
+    /// Keeps every object from being deleted as long as the hold lives; what is deleted meanwhile goes when it ends.
+    /// Only on the local disk; elsewhere it holds nothing.
+    pub fn hold(&self) -> Hold {
+        self.disk.as_ref().map_or_else(|| Hold::of(None), Disk::hold)
     }
 
     /// Whether objects are sealed.
@@ -82,24 +94,54 @@ impl SealedStore {
         let head = self.inner.get_opts(location, options).await?;
         let mut meta = head.meta.clone();
         let attributes = head.attributes.clone();
-        let salt = read_header(&head.bytes().await?, location)?;
-        meta.size = layout::plain_bytes(meta.size).ok_or_else(|| altered(location))?;
+        let header = Header::read(&head.bytes().await?, meta.size).ok_or_else(|| altered(location))?;
+        meta.size = header.plain;
         let range = match asked {
-            Some(asked) => asked
-                .as_range(meta.size)
-                .map_err(|error| Error::Generic { store: "sealed", source: Box::new(error) })?,
+            Some(asked) => bounds(&asked, meta.size)?,
             None => 0..meta.size,
         };
         let reading = Reading {
             inner: Arc::clone(&self.inner),
             location: location.clone(),
-            key: sealing.file_key(location, &salt).await?,
+            key: sealing.file_key(location, &header.salt).await?,
             plain: meta.size,
             next: layout::touched(&range, meta.size),
             range: range.clone(),
         };
         let stream = futures::stream::try_unfold(reading, Reading::step).boxed();
         Ok(GetResult { payload: GetResultPayload::Stream(stream), meta, range, attributes })
+    }
+
+    async fn header(&self, location: &Path) -> Result<Header> {
+        let options = GetOptions { range: Some(GetRange::Bounded(0..layout::HEADER_BYTES)), ..GetOptions::default() };
+        let head = self.inner.get_opts(location, options).await?;
+        let size = head.meta.size;
+        Header::read(&head.bytes().await?, size).ok_or_else(|| altered(location))
+    }
+
+    /// Every range with one request below and one opening of each chunk, however many ranges lie in it.
+    async fn open_ranges(
+        &self,
+        sealing: &Sealing,
+        location: &Path,
+        header: &Header,
+        ranges: &[Range<u64>],
+    ) -> Result<Vec<Bytes>> {
+        let bounds = ranges.iter().map(|range| bounds(&GetRange::Bounded(range.clone()), header.plain));
+        let ranges: Vec<Range<u64>> = bounds.collect::<Result<_>>()?;
+        let spans = layout::spans(&ranges, header.plain);
+        let places: Vec<Range<u64>> = spans.iter().map(|span| layout::place(span, header.plain)).collect();
+        let key = sealing.file_key(location, &header.salt).await?;
+        let sealed = self.inner.get_ranges(location, &places).await?;
+        let open = |(span, sealed)| open(&key, location, header.plain, span, sealed);
+        let opened: Vec<Bytes> = spans.iter().zip(sealed).map(open).collect::<Result<_>>()?;
+        let part = |range: &Range<u64>| {
+            let touched = layout::touched(range, header.plain);
+            let place = spans.partition_point(|span| span.end <= touched.start);
+            let (span, bytes) = spans.get(place).zip(opened.get(place)).ok_or_else(|| altered(location))?;
+            Ok(bytes.slice(layout::within(range, span.start, bytes.len())))
+        };
+        ranges.iter().map(part).collect()
     }
 
     fn shown(&self, mut meta: ObjectMeta) -> ObjectMeta {
@@ -143,32 +185,26 @@ impl Reading {
         self.next.start = chunks.end;
         let place = layout::place(&chunks, self.plain);
         let sealed = self.inner.get_range(&self.location, place).await?;
-        let bytes = self.open(&chunks, &sealed)?;
-        Ok(Some((bytes, self)))
-    }
-
-    fn open(&self, chunks: &Range<u64>, sealed: &[u8]) -> Result<Bytes> {
-        let last = layout::chunks_of(self.plain) - 1;
-        let mut pieces = sealed.chunks(layout::SEALED_CHUNK_BYTES);
-        let mut plain = Vec::with_capacity(sealed.len());
-        for index in chunks.clone() {
-            let piece = pieces.next().ok_or_else(|| altered(&self.location))?;
-            let opened = self.key.open_chunk(index, index == last, piece).map_err(|_| altered(&self.location))?;
-            plain.extend_from_slice(&opened);
-        }
-        let start = chunks.start * CHUNK_BYTES as u64;
-        let within = |offset: u64| {
-            let offset = offset.saturating_sub(start).min(plain.len() as u64);
-            usize::try_from(offset).unwrap_or(plain.len())
-        };
-        let wanted = within(self.range.start)..within(self.range.end);
-        Ok(Bytes::from(plain).slice(wanted))
+        let bytes = open(&self.key, &self.location, self.plain, &chunks, sealed)?;
+        let wanted = layout::within(&self.range, chunks.start, bytes.len());
+        Ok(Some((bytes.slice(wanted), self)))
     }
 }
 
-fn read_header(header: &[u8], location: &Path) -> Result<[u8; layout::SALT_BYTES]> {
-    let salt = header.strip_prefix(layout::MARK).and_then(|salt| salt.try_into().ok());
-    salt.ok_or_else(|| altered(location))
+/// The plain bytes of these chunks, opened where they were read to.
+fn open(key: &FileKey, location: &Path, plain: u64, chunks: &Range<u64>, sealed: Bytes) -> Result<Bytes> {
+    let mut bytes = BytesMut::from(sealed);
+    let opened = key.open_chunks(chunks.start, layout::chunks_of(plain) - 1, &mut bytes);
+    let length = opened.map_err(|_| altered(location))?;
+    if length as u64 != layout::plain_in(chunks, plain) {
+        return Err(altered(location));
+    }
+    bytes.truncate(length);
+    Ok(bytes.freeze())
+}
+
+fn bounds(asked: &GetRange, plain: u64) -> Result<Range<u64>> {
+    asked.as_range(plain).map_err(|error| Error::Generic { store: "sealed", source: Box::new(error) })
 }
 
 /// The object is not what was written. Says where, never what.
@@ -193,6 +229,7 @@ impl fmt::Debug for SealedStore {
 impl ObjectStore for SealedStore {
     async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
         let Some(sealing) = &self.sealing else { return self.inner.put_opts(location, payload, options).await };
+        sealing.headers.forget(location);
         let mut sealer = self.sealer(sealing, location).await?;
         for bytes in &payload {
             sealer.write(bytes);
@@ -207,6 +244,7 @@ impl ObjectStore for SealedStore {
     ) -> Result<Box<dyn MultipartUpload>> {
         let inner = self.inner.put_multipart_opts(location, options).await?;
         let Some(sealing) = &self.sealing else { return Ok(inner) };
+        sealing.headers.forget(location);
         Ok(Box::new(Upload::new(inner, self.sealer(sealing, location).await?)))
     }
 
@@ -219,6 +257,21 @@ impl ObjectStore for SealedStore {
                 Ok(result)
             }
         }
+    }
+
+    /// What is remembered of an object may be out of date where another process wrote it anew: then once more.
+    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        let Some(sealing) = &self.sealing else { return self.inner.get_ranges(location, ranges).await };
+        if let Some(header) = sealing.headers.get(location) {
+            match self.open_ranges(sealing, location, &header, ranges).await {
+                Err(error) if !matches!(error, Error::NotFound { .. }) => sealing.headers.forget(location),
+                done => return done,
+            }
+        }
+        let header = self.header(location).await?;
+        let read = self.open_ranges(sealing, location, &header, ranges).await?;
+        sealing.headers.put(location, header);
+        Ok(read)
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {

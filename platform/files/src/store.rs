@@ -60,6 +60,12 @@ pub(crate) async fn blob(db: &Db, id: Id) -> Result<Option<Blob>> {
     db.query_one(sql, &[id.into()]).await?.as_ref().map(read_blob).transpose()
 }
 
+/// Purpose and id of every blob.
+pub(crate) async fn blob_names(db: &Db) -> Result<Vec<(String, Id)>> {
+    let rows = db.query("SELECT purpose, id FROM files_blobs ORDER BY id", &[]).await?;
+    rows.iter().map(|row| Ok((row.text("purpose")?, row.id("id")?))).collect()
+}
+
 /// Blobs whose time is over, oldest first.
 pub(crate) async fn blobs_over(db: &Db, now: Instant, limit: usize) -> Result<Vec<Blob>> {
     let sql = "SELECT id, purpose, sha256, bytes, created_at, keep_until FROM files_blobs

@@ -81,6 +81,8 @@ pub struct TableInfo {
     pub key: Vec<String>,
     /// Columns it may be sorted by.
     pub sortable: Vec<String>,
+    /// Whether its order indexes are there; until then sorted pages are sorted anew each time.
+    pub sorts_quickly: bool,
     /// The newest version.
     pub version: u64,
     /// Rows in it.

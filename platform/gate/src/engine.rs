@@ -4,10 +4,13 @@
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use async_trait::async_trait;
-use yiwang_kernel::{Ctx, Id, Result};
+use yiwang_kernel::{Ctx, Id, Instant, Result};
 use yiwang_store::Tx;
 
-use crate::{ByteStream, LoadSpec, Lookup, Permit, Query, Refused, RowStream, Staged, TableInfo, Version};
+use crate::{
+    ByteStream, Copies, Decoded, LoadSpec, Lookup, Permit, Query, Refused, RowStream, Staged, TableFile, TableInfo,
+    Version,
+};
 
 /// The engine behind the gate.
 #[async_trait]
@@ -27,6 +30,15 @@ pub trait Engine: Send + Sync {
     /// The bytes of a blob.
     async fn blob(&self, permit: Permit, blob: Id) -> Result<(ByteStream, u64)>;
 
+    /// The rows of an uploaded file in the engine's format, before they are city data.
+    async fn decode(&self, blob: Id) -> Result<Decoded>;
+
+    /// Rows that were handed out already, as a file in the engine's format.
+    fn encode(&self, file: &TableFile, rows: RowStream) -> Result<ByteStream>;
+
+    /// Where it keeps plain copies; none where it keeps none.
+    fn copies(&self) -> Option<&dyn Copies>;
+
     /// Begins a load.
     async fn load(&self, ctx: &Ctx, spec: LoadSpec) -> Result<Box<dyn Loader>>;
 
@@ -40,7 +52,7 @@ pub trait Engine: Send + Sync {
     async fn publish(&self, tx: &mut Tx<'_>, ctx: &Ctx, staged: &Staged) -> Result<Version>;
 
     /// Gives a staged load up.
-    async fn discard(&self, tx: &mut Tx<'_>, staged: &Staged) -> Result<()>;
+    async fn discard(&self, tx: &mut Tx<'_>, ctx: &Ctx, staged: &Staged) -> Result<()>;
 
     /// A new version with the rows of an older one.
     async fn undo(&self, tx: &mut Tx<'_>, ctx: &Ctx, resource: &str, to_version: u64) -> Result<Version>;
@@ -59,6 +71,57 @@ pub trait Engine: Send + Sync {
 
     /// Throws derived indexes of a resource away and builds them anew.
     async fn rebuild_derived(&self, resource: &str) -> Result<()>;
+
+    /// Forgets versions that are not kept any more, with the files that only they used.
+    async fn clean(&self, ctx: &Ctx, resource: &str, keep: &Keep) -> Result<Cleaned>;
+
+    /// Deletes files that nothing names any more; how many.
+    async fn sweep(&self, ctx: &Ctx) -> Result<u64>;
+
+    /// Builds the derived indexes of a resource that are not there yet.
+    async fn build_derived(&self, resource: &str) -> Result<()> {
+        self.rebuild_derived(resource).await
+    }
+
+    /// Who works and who waits now, class by class.
+    fn queues(&self) -> Vec<Queue> {
+        Vec::new()
+    }
+}
+
+/// A kind of work on the engine's threads, which waits for its like only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueueClass {
+    /// Somebody waits for it: SQL, sorting and counting. Has a wall time.
+    Interactive,
+    /// Files being written for loads.
+    Load,
+    /// Indexes and compaction.
+    Background,
+}
+
+impl QueueClass {
+    /// The word in logs and addresses.
+    pub fn word(self) -> &'static str {
+        match self {
+            QueueClass::Interactive => "interactive",
+            QueueClass::Load => "load",
+            QueueClass::Background => "background",
+        }
+    }
+}
+
+/// A queue of the engine at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queue {
+    /// What stands in it.
+    pub class: QueueClass,
+    /// How many of the class work at once, at most.
+    pub at_once: usize,
+    /// How many work.
+    pub working: usize,
+    /// How many wait: the next to come has the place after them.
+    pub waiting: usize,
 }
 
 /// A load in progress. Dropping it gives it up.
@@ -97,6 +160,26 @@ pub struct Subject {
     pub kind: String,
     /// The identifier.
     pub value: String,
+}
+
+/// How much of a table's past is kept. The newest version always is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// Versions at most.
+    pub versions_max: usize,
+    /// Versions made before are not kept.
+    pub since: Instant,
+    /// Whether files go at once, also from under whoever is reading them: the rows may not be there any more.
+    pub at_once: bool,
+}
+
+/// What a cleaning took away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Cleaned {
+    /// Versions that cannot be read any more.
+    pub versions: u64,
+    /// Files deleted; those that went out of use just now follow with a later cleaning.
+    pub files: u64,
 }
 
 /// Rows to be removed by key.

@@ -4,25 +4,28 @@
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
+use tokio::sync::Mutex;
 use yiwang_kernel::{Actor, Ctx, Error, Id, Ref, Result};
 use yiwang_ledger::{Ledger, ReadKind};
 use yiwang_store::{Db, Tx};
 
-use crate::engine::{Answered, DeleteKeys, Engine, Erasure, Loader, Subject};
+use crate::engine::{Answered, Cleaned, DeleteKeys, Engine, Erasure, Keep, Loader, Queue, Subject};
 use crate::journal::{Journal, Read, kind_of};
 use crate::policies;
 use crate::stream;
 use crate::{
-    Answer, BlobAnswer, LOOKUP_KEYS_MAX, LoadSpec, Lookup, Permit, Policy, Query, Receipt, Refused, Staged, TableInfo,
-    Version, Why,
+    Answer, BlobAnswer, ByteStream, Decoded, LOOKUP_KEYS_MAX, LoadSpec, Lookup, Permit, Policy, Query, Receipt,
+    Refused, RowStream, Staged, TableFile, TableInfo, Version, Why,
 };
 
 /// The one way by which city data leaves. Cheap to clone.
 #[derive(Clone)]
 pub struct Gate {
-    db: Db,
-    journal: Journal,
-    engine: Arc<dyn Engine>,
+    pub(crate) db: Db,
+    pub(crate) journal: Journal,
+    pub(crate) engine: Arc<dyn Engine>,
+    /// Held while plain copies appear or go.
+    pub(crate) copying: Arc<Mutex<()>>,
 }
 
 /// A load in progress; dropping it gives it up.
@@ -67,7 +70,7 @@ impl SystemPurpose {
 impl Gate {
     /// A gate over this store, ledger and engine.
     pub fn new(db: Db, ledger: Ledger, engine: Arc<dyn Engine>) -> Gate {
-        Gate { db, journal: Journal::new(ledger), engine }
+        Gate { db, journal: Journal::new(ledger), engine, copying: Arc::default() }
     }
 
     /// Rows, a count, SQL or changes for this reader and reason. Refusals name the missing grant or field.
@@ -136,6 +139,16 @@ impl Gate {
         self.engine.table(resource).await
     }
 
+    /// The rows of an upload in the engine's format, for the load that takes them in.
+    pub async fn decode(&self, blob: Id) -> Result<Decoded> {
+        self.engine.decode(blob).await
+    }
+
+    /// Rows of an answer as a file in the engine's format.
+    pub fn encode(&self, file: &TableFile, rows: RowStream) -> Result<ByteStream> {
+        self.engine.encode(file, rows)
+    }
+
     /// Begins a load. What it wrote is seen by nobody before [`Gate::publish`].
     pub async fn load(&self, ctx: &Ctx, spec: LoadSpec) -> Result<Load> {
         spec.check()?;
@@ -158,8 +171,8 @@ impl Gate {
     }
 
     /// Gives a staged load up.
-    pub async fn discard(&self, tx: &mut Tx<'_>, staged: &Staged) -> Result<()> {
-        self.engine.discard(tx, staged).await
+    pub async fn discard(&self, tx: &mut Tx<'_>, ctx: &Ctx, staged: &Staged) -> Result<()> {
+        self.engine.discard(tx, ctx, staged).await
     }
 
     /// A new version with the rows of an older one.
@@ -192,6 +205,26 @@ impl Gate {
         self.engine.rebuild_derived(resource).await
     }
 
+    /// Forgets versions that are not kept any more, with the files that only they used.
+    pub async fn clean(&self, ctx: &Ctx, resource: &str, keep: &Keep) -> Result<Cleaned> {
+        self.engine.clean(ctx, resource, keep).await
+    }
+
+    /// Deletes files that nothing names any more; how many.
+    pub async fn sweep(&self, ctx: &Ctx) -> Result<u64> {
+        self.engine.sweep(ctx).await
+    }
+
+    /// Builds a resource's derived indexes that are not there yet.
+    pub async fn build_derived(&self, resource: &str) -> Result<()> {
+        self.engine.build_derived(resource).await
+    }
+
+    /// Who works and who waits in the engine now, class by class.
+    pub fn queues(&self) -> Vec<Queue> {
+        self.engine.queues()
+    }
+
     fn resources(&self, query: &Query) -> Result<Vec<String>> {
         match query {
             Query::Rows(rows) => Ok(vec![rows.resource.clone()]),
@@ -213,37 +246,20 @@ impl Gate {
         &self,
         ctx: &Ctx,
         why: &Why,
-        mut read: Read,
+        read: Read,
         policies: Vec<Policy>,
-        answered: Answered,
+        mut answered: Answered,
     ) -> Result<Answer> {
-        read.versions.clone_from(&answered.versions);
-        read.subjects = answered.subjects;
         let version = answered.versions.first().map_or(0, |(_, version)| *version);
+        let (schema, versions) = (answered.schema.clone(), answered.versions.clone());
+        let (total, next) = (answered.total, answered.next.take());
         let (receipt, rows) = if policies::is_open(&policies) {
             (None, stream::watched(self.db.clone(), ctx.clone(), why.clone(), policies, answered.rows))
         } else {
-            let head = stream::head(answered.rows).await?;
-            read.rows_known = head.ended.then_some(head.rows);
-            let receipt = self.journal.open(ctx, &read).await?;
-            let rows = if head.ended {
-                head.into_stream()
-            } else {
-                let rows = head.into_stream();
-                let rows = stream::watched(self.db.clone(), ctx.clone(), why.clone(), policies, rows);
-                stream::closing(self.journal.clone(), ctx.clone(), read, receipt.clone(), rows)
-            };
+            let (receipt, rows) = self.entered(ctx, why, read, policies, answered).await?;
             (Some(receipt), rows)
         };
-        Ok(Answer {
-            schema: answered.schema,
-            version,
-            versions: answered.versions,
-            total: answered.total,
-            next: answered.next,
-            rows,
-            receipt,
-        })
+        Ok(Answer { schema, version, versions, total, next, rows, receipt })
     }
 }
 

@@ -2,7 +2,9 @@
 //! and only then does the engine get the permit it needs. Knows no engine, no file, no page.
 
 mod answer;
+mod copies;
 mod engine;
+mod file;
 mod gate;
 mod grant;
 pub mod grants;
@@ -12,10 +14,13 @@ mod permit;
 mod policies;
 mod query;
 mod stream;
+pub mod testing;
 mod why;
 
 pub use answer::{Answer, BlobAnswer, ByteStream, Receipt, RowStream, TableInfo, Version};
-pub use engine::{Answered, DeleteKeys, Engine, Erasure, Loader, Subject};
+pub use copies::{Copies, CopyRows, CopySpec, PlainCopy, StagedCopy};
+pub use engine::{Answered, Cleaned, DeleteKeys, Engine, Erasure, Keep, Loader, Queue, QueueClass, Subject};
+pub use file::{Decoded, TableFile, WHY};
 pub use gate::{Gate, Load, SystemPurpose};
 pub use grant::{Cell, Fields, Grant, Grantee, Mask, RESOURCE_ANY, RowRule};
 pub use load::{COLUMNS_MAX, LoadSpec, Mode, NAME_CHARS_MAX, REFUSED_MAX, Refused, Staged, SubjectField, is_name};

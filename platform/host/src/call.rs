@@ -12,6 +12,7 @@ use yiwang_access::Token;
 use yiwang_kernel::{Ctx, Error, Result};
 use yiwang_web::{Answer, Export, Failure, Fields, Head, Markup, Rows, View};
 
+use crate::checklist::Checklist;
 use crate::{Platform, cookies};
 
 /// The shape the caller asked for.
@@ -41,6 +42,7 @@ pub struct Call {
     pub address: Option<String>,
     /// The headers of the request.
     pub headers: HeaderMap,
+    pub(crate) checklist: Arc<Checklist>,
     path: Vec<(String, String)>,
 }
 
@@ -52,6 +54,7 @@ pub(crate) struct Visit {
     pub(crate) wants: Wants,
     pub(crate) session: Option<Token>,
     pub(crate) address: Option<String>,
+    pub(crate) checklist: Arc<Checklist>,
 }
 
 impl Call {
@@ -148,6 +151,7 @@ impl FromRequestParts<Arc<Platform>> for Call {
             session: visit.session,
             address: visit.address,
             headers: parts.headers.clone(),
+            checklist: visit.checklist,
             path,
         })
     }

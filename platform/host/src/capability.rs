@@ -1,10 +1,15 @@
 //! The one value a capability gives: everything it adds to the product, as data. Runs nothing.
 
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
 use yiwang_access::Permission;
-use yiwang_kernel::{Lang, Text};
+use yiwang_kernel::{Ctx, Lang, Result, Text};
 use yiwang_store::Migration;
 
-use crate::{Faces, JobKind, Needs, Route};
+use crate::{Faces, JobKind, Needs, Platform, Route};
 
 /// Everything a capability adds to the product.
 pub struct Capability {
@@ -26,6 +31,8 @@ pub struct Capability {
     pub jobs: Vec<JobKind>,
     /// What it announces through the outbox.
     pub events: Vec<EventKind>,
+    /// Its steps of setting a city up.
+    pub steps: Vec<Step>,
     /// Its Fluent sources, one per language.
     pub texts: &'static [(Lang, &'static str)],
     /// Its page of the handbook, in Markdown.
@@ -45,6 +52,27 @@ pub struct MenuItem {
     pub needs: Needs,
     /// Place in the menu, from the left.
     pub order: u16,
+    /// What waits behind it for a signed-in reader; none when nothing is counted.
+    pub waiting: Option<Waiting>,
+}
+
+/// Counts what waits for the reader behind a menu entry; asked for every page, so it answers from an index.
+#[derive(Clone)]
+pub struct Waiting(Arc<Count>);
+
+type Count = dyn Fn(Arc<Platform>, Ctx) -> BoxFuture<'static, Result<u64>> + Send + Sync;
+
+impl Waiting {
+    /// How many things wait for whoever acts.
+    pub(crate) async fn count(&self, platform: &Arc<Platform>, ctx: &Ctx) -> Result<u64> {
+        (self.0)(Arc::clone(platform), ctx.clone()).await
+    }
+}
+
+impl fmt::Debug for Waiting {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Waiting(..)")
+    }
 }
 
 /// A setting with its default.
@@ -54,9 +82,30 @@ pub struct Setting {
     pub name: &'static str,
     /// What it sets, for the settings page.
     pub title: Text,
-    /// Its value until somebody sets another.
+    /// Its value until somebody sets another; where this is a whole number, every value is one.
     pub default: &'static str,
+    /// What is wrong with a value, as a message code; none where it may stand.
+    pub wrong: fn(&str) -> Option<&'static str>,
+    /// The page where it is changed together with others; none for the page of settings.
+    pub page: Option<&'static str>,
 }
+
+/// A step of the way from an empty city to its first open resource, shown to who sets the city up until all are done.
+#[derive(Clone)]
+pub struct Step {
+    /// `capability.noun`; its text is `step-capability-noun`.
+    pub name: &'static str,
+    /// Where it is done.
+    pub path: &'static str,
+    /// Place in the list.
+    pub order: u16,
+    /// Whether the list may go away without it.
+    pub optional: bool,
+    is_done: IsDone,
+}
+
+/// Whether a step is done.
+type IsDone = Arc<dyn Fn(Arc<Platform>, Ctx) -> BoxFuture<'static, Result<bool>> + Send + Sync>;
 
 /// A kind of event others may follow.
 #[derive(Debug, Clone)]
@@ -80,6 +129,7 @@ impl Capability {
             migrations: Vec::new(),
             jobs: Vec::new(),
             events: Vec::new(),
+            steps: Vec::new(),
             texts: &[],
             docs: "",
         }
@@ -108,8 +158,40 @@ impl Capability {
 
     /// Declares a setting with its default.
     #[must_use]
-    pub fn setting(mut self, name: &'static str, title: Text, default: &'static str) -> Capability {
-        self.settings.push(Setting { name, title, default });
+    pub fn setting(self, name: &'static str, title: Text, default: &'static str) -> Capability {
+        self.setting_unless(name, title, default, |_| None)
+    }
+
+    /// Declares a setting whose values are refused where `wrong` gives a message code.
+    #[must_use]
+    pub fn setting_unless(
+        mut self,
+        name: &'static str,
+        title: Text,
+        default: &'static str,
+        wrong: fn(&str) -> Option<&'static str>,
+    ) -> Capability {
+        self.settings.push(Setting { name, title, default, wrong, page: None });
+        self
+    }
+
+    /// Declares a setting that is changed on a page of its own, together with what it must fit.
+    #[must_use]
+    pub fn setting_on(
+        mut self,
+        page: &'static str,
+        name: &'static str,
+        title: Text,
+        default: &'static str,
+    ) -> Capability {
+        self.settings.push(Setting { name, title, default, wrong: |_| None, page: Some(page) });
+        self
+    }
+
+    /// Adds a step of setting a city up.
+    #[must_use]
+    pub fn step(mut self, step: Step) -> Capability {
+        self.steps.push(step);
         self
     }
 
@@ -149,10 +231,40 @@ impl Capability {
     }
 }
 
+impl Step {
+    /// A step that is done when this says so; what it asks must be cheap.
+    pub fn new<F, Told>(name: &'static str, path: &'static str, order: u16, is_done: F) -> Step
+    where
+        F: Fn(Arc<Platform>, Ctx) -> Told + Send + Sync + 'static,
+        Told: Future<Output = Result<bool>> + Send + 'static,
+    {
+        let is_done: IsDone = Arc::new(move |platform, ctx| Box::pin(is_done(platform, ctx)));
+        Step { name, path, order, optional: false, is_done }
+    }
+
+    /// The list may go away without it.
+    #[must_use]
+    pub fn optional(mut self) -> Step {
+        self.optional = true;
+        self
+    }
+
+    /// Whether it is done.
+    pub async fn is_done(&self, platform: &Arc<Platform>, ctx: &Ctx) -> Result<bool> {
+        (self.is_done)(Arc::clone(platform), ctx.clone()).await
+    }
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Step({})", self.name)
+    }
+}
+
 impl MenuItem {
     /// An entry for everybody on both faces.
     pub fn new(path: &'static str, title: Text, order: u16) -> MenuItem {
-        MenuItem { path, title, faces: Faces::Both, needs: Needs::Open, order }
+        MenuItem { path, title, faces: Faces::Both, needs: Needs::Open, order, waiting: None }
     }
 
     /// Only on this face.
@@ -166,6 +278,17 @@ impl MenuItem {
     #[must_use]
     pub fn needs(mut self, permission: &'static str) -> MenuItem {
         self.needs = Needs::Permission(permission);
+        self
+    }
+
+    /// Shows beside its words how many things wait for a signed-in reader.
+    #[must_use]
+    pub fn counting<F, Counted>(mut self, count: F) -> MenuItem
+    where
+        F: Fn(Arc<Platform>, Ctx) -> Counted + Send + Sync + 'static,
+        Counted: Future<Output = Result<u64>> + Send + 'static,
+    {
+        self.waiting = Some(Waiting(Arc::new(move |platform, ctx| Box::pin(count(platform, ctx)))));
         self
     }
 

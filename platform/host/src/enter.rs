@@ -12,17 +12,20 @@ use futures::FutureExt;
 use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use yiwang_access::Token;
 use yiwang_kernel::{Actor, Ctx, Error, Face, Id, Lang, Result, Role};
-use yiwang_web::{Failure, Fields, MenuEntry, View};
+use yiwang_web::{Failure, Fields, MenuEntry, Served, View};
 
 use crate::call::Visit;
+use crate::checklist::Checklist;
 use crate::guard::{Reached, allows};
 use crate::{Faces, MenuItem, Platform, Wants, cookies, problem};
 
-/// What the outer middleware needs: the platform, the faces served, the menu.
+/// What the outer middleware needs: the platform, the faces served, the menu, what the layout may lead to.
 pub(crate) struct Surface {
     pub(crate) platform: Arc<Platform>,
     pub(crate) faces: Faces,
     pub(crate) menu: Vec<MenuItem>,
+    pub(crate) served: Served,
+    pub(crate) checklist: Arc<Checklist>,
 }
 
 /// Everything about the request that outlives it.
@@ -40,7 +43,14 @@ pub(crate) async fn enter(State(surface): State<Arc<Surface>>, mut request: Requ
     ctx.request = Some(Id::new(&ctx));
     let started = ctx.now();
     let session = session_of(&surface.platform, &ctx, request.headers()).await;
-    let (visit, asked) = meet(&surface, ctx, session.as_ref().ok().cloned().flatten(), &request);
+    let signed_in = session.as_ref().ok().cloned().flatten();
+    let waiting = match &signed_in {
+        Some((_, account)) if request.method() == Method::GET => {
+            waiting(&surface, &ctx.acting_as(Actor::Account(account.clone()))).await
+        }
+        _ => Vec::new(),
+    };
+    let (visit, asked) = meet(&surface, ctx, signed_in, &waiting, &request);
     let answer = match session {
         Ok(_) => {
             request.extensions_mut().insert(visit.clone());
@@ -73,7 +83,26 @@ async fn session_of(platform: &Platform, ctx: &Ctx, headers: &HeaderMap) -> Resu
     Ok(session.map(|session| (token, session.account.clone())))
 }
 
-fn meet(surface: &Surface, mut ctx: Ctx, signed_in: Option<SignedIn>, request: &Request) -> (Visit, Asked) {
+/// What waits behind the menu's entries, by their address. A count that fails is left out: the page is worth more.
+async fn waiting(surface: &Surface, ctx: &Ctx) -> Vec<(&'static str, u64)> {
+    let mut counted = Vec::new();
+    for item in &surface.menu {
+        let Some(waiting) = &item.waiting else { continue };
+        match waiting.count(&surface.platform, ctx).await {
+            Ok(count) => counted.push((item.path, count)),
+            Err(error) => tracing::warn!(%error, path = item.path, "what waits behind a menu entry was not counted"),
+        }
+    }
+    counted
+}
+
+fn meet(
+    surface: &Surface,
+    mut ctx: Ctx,
+    signed_in: Option<SignedIn>,
+    waiting: &[(&'static str, u64)],
+    request: &Request,
+) -> (Visit, Asked) {
     let headers = request.headers();
     let query = Fields::of_query(request.uri().query().unwrap_or_default()).unwrap_or_default();
     let lang_chosen = query.get("lang").and_then(Lang::parse);
@@ -89,15 +118,17 @@ fn meet(surface: &Surface, mut ctx: Ctx, signed_in: Option<SignedIn>, request: &
     let holder = session.as_ref().or(visit_token.as_ref()).or(new_visit.as_ref());
     let form_token = holder.map(Token::csrf_token).unwrap_or_default();
     let platform = &surface.platform;
-    let mut view = View::new(ctx.lang, ctx.face, Arc::clone(&platform.texts), Arc::clone(&platform.site), form_token);
+    let mut view = View::new(ctx.lang, ctx.face, Arc::clone(&platform.texts), platform.site(), form_token);
+    view.served = surface.served;
     view.large = large_chosen.unwrap_or_else(|| cookies::get(headers, cookies::LARGE) == Some("1"));
     view.account = account;
     view.path = request.uri().path().to_owned();
     view.query = request.uri().query().unwrap_or_default().to_owned();
     view.request = ctx.request;
-    view.menu = menu(surface, &ctx, request.uri());
+    view.menu = menu(surface, &ctx, waiting, request.uri());
     let wants = wants(headers, &query);
-    let visit = Visit { ctx, view: Arc::new(view), wants, session, address: address(request) };
+    let checklist = Arc::clone(&surface.checklist);
+    let visit = Visit { ctx, view: Arc::new(view), wants, session, address: address(request), checklist };
     let method = request.method().clone();
     (visit, Asked { method, headers: headers.clone(), lang_chosen, large_chosen, new_visit })
 }
@@ -153,7 +184,7 @@ fn wants(headers: &HeaderMap, query: &Fields) -> Wants {
     if asks || sends { Wants::Json } else { Wants::Html }
 }
 
-fn menu(surface: &Surface, ctx: &Ctx, uri: &Uri) -> Vec<MenuEntry> {
+fn menu(surface: &Surface, ctx: &Ctx, waiting: &[(&'static str, u64)], uri: &Uri) -> Vec<MenuEntry> {
     let shown = surface.menu.iter().filter(|item| item.faces.include(ctx.face));
     let allowed = shown.filter(|item| allows(&surface.platform, ctx, item.needs).is_ok());
     let inside = |path: &str| {
@@ -163,6 +194,7 @@ fn menu(surface: &Surface, ctx: &Ctx, uri: &Uri) -> Vec<MenuEntry> {
         path: item.path.to_owned(),
         title: item.title.get(ctx.lang).to_owned(),
         current: inside(item.path),
+        waiting: waiting.iter().find(|(path, _)| *path == item.path).map_or(0, |(_, count)| *count),
     };
     allowed.map(entry).collect()
 }

@@ -45,7 +45,8 @@ impl JobKind {
 /// The runner of these capabilities' jobs, at most so many at once; `server` lets it serve.
 pub fn runner(platform: &Arc<Platform>, capabilities: &[Capability], running_max: usize) -> Runner {
     let mut runner = Runner::new(platform.db.clone(), running_max);
-    for kind in capabilities.iter().flat_map(|capability| capability.jobs.clone()) {
+    let own = crate::own::capability();
+    for kind in std::iter::once(&own).chain(capabilities).flat_map(|capability| capability.jobs.clone()) {
         let (platform, work) = (Arc::clone(platform), kind.work);
         runner = runner.with(kind.kind, Arc::new(move |ctx, job| work(Arc::clone(&platform), ctx, job)));
         if let Some(schedule) = kind.schedule {

@@ -22,6 +22,7 @@
 
 mod call;
 mod capability;
+mod checklist;
 mod cookies;
 mod enter;
 mod forgery;
@@ -40,8 +41,10 @@ mod uploads;
 pub use yiwang_web::{Answer, Failure};
 
 pub use call::{Call, Wants, download};
-pub use capability::{Capability, EventKind, MenuItem, Setting};
+pub use capability::{Capability, EventKind, MenuItem, Setting, Step, Waiting};
+pub use checklist::StepShown;
 pub use jobs::{JobKind, runner};
+pub use own::PERMISSIONS;
 pub use platform::Platform;
 pub use route::{Audit, Faces, Handler, Method, Needs, Parameter, Route, TIMEOUT_S, delete, get, post, put};
 pub use router::{router, serve};

@@ -1,28 +1,63 @@
-//! Host's own pages: health, the list of addresses, OpenAPI, licences of bundled libraries. Knows no capability.
+//! Host's own pages: health, the list of addresses, OpenAPI, licences of bundled libraries, settings. Knows no
+//! capability.
+
+mod settings;
 
 use std::sync::Arc;
 
 use axum::Extension;
 use http::{StatusCode, header};
 use serde_json::json;
-use yiwang_kernel::Text;
+use yiwang_access::{Duty, Permission, Reach};
+use yiwang_jobs::Schedule;
+use yiwang_kernel::{Ctx, Result, Role, Text};
 use yiwang_web::{Answer, Cell, Column, Head, Library, Markup, Table, View};
 
-use crate::{Call, Capability, Method, Needs, Route, get, openapi, store};
+use crate::{Call, Capability, Faces, JobKind, MenuItem, Method, Needs, Platform, Route, Step, get, openapi, store};
 
 /// The routes of this router, as declared.
 pub(crate) struct Declared {
     pub(crate) routes: Vec<Route>,
 }
 
+/// See and change settings.
+pub(crate) const SETTINGS: &str = "host.settings";
+/// See what is still to be done before the first resource is out.
+pub(crate) const CHECKLIST: &str = "host.checklist";
+
+/// The permissions host itself asks for.
+pub const PERMISSIONS: [Permission; 2] = [
+    Permission::roles(SETTINGS, &[(Role::SystemAdmin, Reach::City)]).duty(Duty::System),
+    Permission::roles(
+        CHECKLIST,
+        &[
+            (Role::SystemAdmin, Reach::City),
+            (Role::SecurityAdmin, Reach::City),
+            (Role::AuditAdmin, Reach::City),
+            (Role::Bureau, Reach::City),
+            (Role::Chief, Reach::City),
+        ],
+    ),
+];
+
+/// Seconds between two rounds of tidying up.
+const TIDY_EVERY_S: u32 = 3_600;
+/// Seconds a job that ended stays on record.
+const JOB_KEPT_S: i64 = 7 * 24 * 3_600;
+/// Removals of one round; what is left waits for the next.
+const REMOVALS_MAX: usize = 50;
+
 /// What host adds by itself.
 pub(crate) fn capability() -> Capability {
-    Capability::new("host", Text::new("平台", "Platform"))
-        .setting("host.site_name_zh", Text::new("网站名称（中文）", "Name of the site in Chinese"), "一网")
-        .setting("host.site_name_en", Text::new("网站名称（英文）", "Name of the site in English"), "Yiwang")
-        .setting("host.footer_zh", Text::new("页脚（中文）", "Footer in Chinese"), "")
-        .setting("host.footer_en", Text::new("页脚（英文）", "Footer in English"), "")
-        .setting("host.phone", Text::new("人工服务电话", "The number to call"), "12345")
+    let capability = site(Capability::new("host", Text::new("平台", "Platform")))
+        .menu(MenuItem::new("/settings", Text::new("设置", "Settings"), 98).on(Faces::Inside).needs(SETTINGS))
+        .step(Step::new("host.keys", "/settings/host.keys_copy", 10, |platform, _| async move {
+            Ok(!platform.settings.get("host.keys_copy")?.is_empty())
+        }))
+        .job(
+            JobKind::new("host.tidy", |platform, ctx, _| async move { tidy(&platform, &ctx).await })
+                .every(Schedule::Every { seconds: TIDY_EVERY_S }),
+        )
         .route(get("/healthz", health).open().audit_none("says only that it runs").doc("运行状态", "whether it runs"))
         .route(
             get("/api", api)
@@ -41,7 +76,47 @@ pub(crate) fn capability() -> Capability {
                 .open()
                 .audit_none("public documents")
                 .doc("开源许可", "lists bundled open-source libraries"),
-        )
+        );
+    PERMISSIONS.into_iter().fold(settings::add(capability), Capability::permission)
+}
+
+/// What the city says about itself.
+fn site(capability: Capability) -> Capability {
+    let plain = [
+        ("host.site_name_zh", "网站名称（中文）", "Name of the site in Chinese", "一网"),
+        ("host.site_name_en", "网站名称（英文）", "Name of the site in English", "Yiwang"),
+        ("host.organiser", "主办单位", "Who runs the site", ""),
+        ("host.contact", "联系方式", "How to reach them", ""),
+        ("host.icp", "ICP 备案号", "Record number of the site (ICP)", ""),
+        ("host.police", "公安备案号", "Record number with the police", ""),
+        ("host.footer_zh", "页脚（中文）", "Footer in Chinese", ""),
+        ("host.footer_en", "页脚（英文）", "Footer in English", ""),
+        ("host.phone", "人工服务电话", "The number to call", "12345"),
+        (
+            "host.keys_copy",
+            "密钥文件另存在哪里（只写地点，不写密钥）",
+            "Where the copy of the key file is kept (the place, never the key)",
+            "",
+        ),
+    ];
+    let capability = plain.into_iter().fold(capability, |capability, (name, zh, en, default)| {
+        capability.setting_unless(name, Text::new(zh, en), default, not_one_line)
+    });
+    let title = Text::new("公开网址，如 https://data.example.gov.cn", "Public address: https://data.example.gov.cn");
+    capability.setting_unless("host.address", title, "", not_an_address)
+}
+
+fn not_one_line(value: &str) -> Option<&'static str> {
+    value.chars().any(char::is_control).then_some("setting-line")
+}
+
+/// An address is scheme and host, without path: links are made by adding a path.
+fn not_an_address(value: &str) -> Option<&'static str> {
+    let value = value.trim_end_matches('/');
+    let host = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    let fits = host.is_some_and(|host| (1..=253).contains(&host.len()) && host.bytes().all(letter));
+    (!value.is_empty() && !fits).then_some("setting-address")
 }
 
 #[derive(askama::Template)]
@@ -57,6 +132,21 @@ struct ApiBody<'a> {
 struct LicencesBody<'a> {
     view: &'a View,
     libraries: &'a [Library],
+}
+
+/// Takes away what only grows: jobs that ended long ago, files whose time is over, bytes that no row names.
+pub(crate) async fn tidy(platform: &Platform, ctx: &Ctx) -> Result<()> {
+    for _ in 0..REMOVALS_MAX {
+        if yiwang_jobs::prune(&platform.db, ctx.now().plus_s(-JOB_KEPT_S)).await? == 0 {
+            break;
+        }
+    }
+    for _ in 0..REMOVALS_MAX {
+        if platform.files.delete_expired(ctx).await? == 0 {
+            break;
+        }
+    }
+    platform.files.delete_orphans(ctx).await.map(drop)
 }
 
 async fn health(call: Call) -> Answer {
@@ -82,7 +172,7 @@ async fn api(call: Call, Extension(declared): Extension<Arc<Declared>>) -> Answe
         table = table.row(cells.into_iter().map(Cell::text).collect());
     }
     let body = ApiBody { view, example: example(&call, &declared.routes), table: table.render(view)? };
-    let json = openapi::describe(&declared.routes, &call.platform.site.name, call.ctx.lang);
+    let json = openapi::describe(&declared.routes, &call.platform.site().name, call.ctx.lang);
     call.respond(Head::new(view.t("api-title")), &body, &json)
 }
 
@@ -100,7 +190,7 @@ fn example(call: &Call, routes: &[Route]) -> String {
 }
 
 async fn description(call: Call, Extension(declared): Extension<Arc<Declared>>) -> Answer {
-    let json = openapi::describe(&declared.routes, &call.platform.site.name, call.ctx.lang);
+    let json = openapi::describe(&declared.routes, &call.platform.site().name, call.ctx.lang);
     call.json(StatusCode::OK, &json)
 }
 

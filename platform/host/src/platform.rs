@@ -1,7 +1,7 @@
 //! The handles every operation may use, made once by `server`. Opens nothing itself.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use yiwang_access::{Access, RateLimits, Sessions};
 use yiwang_files::{Files, KeyVault};
@@ -20,12 +20,12 @@ pub struct Platform {
     pub db: Db,
     /// Texts of all capabilities.
     pub texts: Arc<Texts>,
-    /// What the city says about itself on every page.
-    pub site: Arc<Site>,
     /// Where the data directory is.
     pub data_dir: PathBuf,
     /// Whether the directory is marked as a demo.
     pub demo: bool,
+    /// The SHA-256 of the pass phrase behind which a shared demo switches roles; not set where it is not shared.
+    pub phrase: OnceLock<[u8; 32]>,
     /// The one way to city data.
     pub gate: Gate,
     /// What happened, provably.
@@ -51,6 +51,12 @@ pub struct Platform {
 }
 
 impl Platform {
+    /// What the city says about itself on every page, as the settings have it now.
+    pub fn site(&self) -> Arc<Site> {
+        // Host declares every setting it asks for, so this does not fail.
+        Arc::new(self.settings.site(self.demo).unwrap_or_default())
+    }
+
     /// A context outside a request: jobs, start-up, the command line.
     pub fn ctx(&self, actor: Actor) -> Ctx {
         Ctx::new(actor, Arc::clone(&self.clock), Arc::clone(&self.random))

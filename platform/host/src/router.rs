@@ -14,11 +14,13 @@ use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use yiwang_kernel::{Error, Result};
+use yiwang_web::Served;
 
+use crate::checklist::Checklist;
 use crate::enter::{Surface, enter};
 use crate::guard::guarded;
 use crate::own::{self, Declared};
-use crate::{Capability, Faces, MenuItem, Platform, Route};
+use crate::{Capability, Faces, MenuItem, Method, Platform, Route};
 
 /// Only this site's own files; no script or style inside a page; pages stand in no frame; forms stay here.
 const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; \
@@ -40,7 +42,14 @@ pub fn router(platform: &Arc<Platform>, capabilities: &[Capability], faces: Face
     }
     let mut menu: Vec<MenuItem> = all().flat_map(|capability| capability.menu.clone()).collect();
     menu.sort_by_key(|item| item.order);
-    let surface = Arc::new(Surface { platform: Arc::clone(platform), faces, menu });
+    let reads = |path: &str| served.iter().any(|route| route.path == path && route.method == Method::Get);
+    let surface = Arc::new(Surface {
+        platform: Arc::clone(platform),
+        faces,
+        menu,
+        served: Served { search: reads("/search"), sign_in: reads("/sign-in") },
+        checklist: Arc::new(Checklist::new(all().flat_map(|capability| capability.steps.clone()).collect())),
+    });
     let declared = Arc::new(Declared { routes: served.into_iter().cloned().collect() });
     let pages = routes
         .fallback(|| async { StatusCode::NOT_FOUND })

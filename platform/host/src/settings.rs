@@ -13,6 +13,9 @@ use crate::{Capability, Setting, store};
 /// Longest value of a setting.
 pub const SETTING_CHARS_MAX: usize = 4_000;
 
+/// Longest reason of a change.
+const REASON_CHARS_MAX: usize = 200;
+
 /// The settings of this installation.
 pub struct Settings {
     declared: Vec<Setting>,
@@ -57,6 +60,12 @@ impl Settings {
 
     /// Sets a value within this transaction; call [`Settings::reload`] once it is committed.
     pub async fn set(&self, tx: &mut Tx<'_>, ctx: &Ctx, name: &str, value: &str) -> Result<()> {
+        self.check(name, value)?;
+        store::set(tx, ctx, name, value).await
+    }
+
+    /// Refuses a value that may not stand, naming the setting as the field.
+    pub fn check(&self, name: &str, value: &str) -> Result<()> {
         let declared = self.find(name)?;
         if value.chars().count() > SETTING_CHARS_MAX {
             return Err(Error::invalid(name, "text-too-long").with("limit", SETTING_CHARS_MAX));
@@ -64,7 +73,34 @@ impl Settings {
         if declared.default.parse::<i64>().is_ok() && value.trim().parse::<i64>().is_err() {
             return Err(Error::invalid(name, "field-number"));
         }
-        store::set(tx, ctx, name, value).await
+        match (declared.wrong)(value) {
+            Some(code) => Err(Error::invalid(name, code)),
+            None => Ok(()),
+        }
+    }
+
+    /// Sets a value as a person does: with a reason, kept with who, when and what it was before.
+    pub async fn change(&self, db: &Db, ctx: &Ctx, name: &str, value: &str, reason: &str) -> Result<()> {
+        let before = &self.get(name)?;
+        let reason = reason.trim();
+        if reason.is_empty() {
+            return Err(Error::invalid("reason", "field-missing"));
+        }
+        if reason.chars().count() > REASON_CHARS_MAX {
+            return Err(Error::invalid("reason", "text-too-long").with("limit", REASON_CHARS_MAX));
+        }
+        self.check(name, value)?;
+        if let Some(page) = self.find(name)?.page {
+            return Err(Error::refused("setting-elsewhere").with("path", page));
+        }
+        let changed = db.tx(|tx| {
+            Box::pin(async move {
+                store::set(tx, ctx, name, value).await?;
+                store::note(tx, ctx, name, (before, value), reason).await
+            })
+        });
+        changed.await?;
+        self.reload(db).await
     }
 
     /// What the city says about itself on every page.
@@ -75,10 +111,21 @@ impl Settings {
         };
         let footer = text("footer")?;
         let footer = if footer == Text::default() { Vec::new() } else { vec![footer] };
-        Ok(Site { name: text("site_name")?, footer, phone: self.get("host.phone")?, demo })
+        Ok(Site {
+            name: text("site_name")?,
+            organiser: self.get("host.organiser")?,
+            contact: self.get("host.contact")?,
+            icp: self.get("host.icp")?,
+            police: self.get("host.police")?,
+            footer,
+            address: self.get("host.address")?.trim().trim_end_matches('/').to_owned(),
+            phone: self.get("host.phone")?,
+            demo,
+        })
     }
 
-    fn find(&self, name: &str) -> Result<&Setting> {
+    /// The declared setting of this name.
+    pub fn find(&self, name: &str) -> Result<&Setting> {
         let found = self.declared.iter().find(|setting| setting.name == name);
         found.ok_or_else(|| Error::not_found("setting-unknown").with("given", name))
     }

@@ -1,11 +1,24 @@
 //! The table of settings: `host_settings`. Holds only what differs from the declared default.
 
-use yiwang_kernel::{Ctx, Result};
-use yiwang_store::{Db, Migration, Tx};
+use yiwang_kernel::{Ctx, Id, Instant, Result};
+use yiwang_store::{Db, Migration, Row, Tx};
 
 /// The tables of this crate.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { capability: "host", number: 1, sql: include_str!("../migrations/0001_host.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { capability: "host", number: 1, sql: include_str!("../migrations/0001_host.sql") },
+    Migration { capability: "host", number: 2, sql: include_str!("../migrations/0002_changes.sql") },
+];
+
+/// A change of a setting.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    pub(crate) at: Instant,
+    pub(crate) actor: String,
+    pub(crate) name: String,
+    pub(crate) before: String,
+    pub(crate) after: String,
+    pub(crate) reason: String,
+}
 
 /// Every setting somebody set.
 pub(crate) async fn settings(db: &Db) -> Result<Vec<(String, String)>> {
@@ -23,6 +36,49 @@ pub(crate) async fn set(tx: &mut Tx<'_>, ctx: &Ctx, name: &str, value: &str) -> 
     )
     .await?;
     Ok(())
+}
+
+/// Keeps who changed a setting, from what to what, and why; append only.
+pub(crate) async fn note(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    name: &str,
+    (before, after): (&str, &str),
+    reason: &str,
+) -> Result<()> {
+    tx.execute(
+        "INSERT INTO host_changes (id, at, actor, name, value_before, value_after, reason)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        &[
+            Id::new(ctx).into(),
+            ctx.now().into(),
+            ctx.actor.to_string().into(),
+            name.into(),
+            before.into(),
+            after.into(),
+            reason.into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The newest changes of settings.
+pub(crate) async fn changes(db: &Db, rows_max: usize) -> Result<Vec<Change>> {
+    let sql = "SELECT at, actor, name, value_before, value_after, reason FROM host_changes
+         ORDER BY at DESC, id DESC LIMIT $1";
+    let rows = db.query(sql, &[rows_max.into()]).await?;
+    let change = |row: &Row| {
+        Ok(Change {
+            at: row.instant("at")?,
+            actor: row.text("actor")?,
+            name: row.text("name")?,
+            before: row.text("value_before")?,
+            after: row.text("value_after")?,
+            reason: row.text("reason")?,
+        })
+    };
+    rows.iter().map(change).collect()
 }
 
 /// Fails when the database does not answer.

@@ -2,9 +2,10 @@
 
 mod faces;
 mod forgery;
-mod no_lake;
 mod pages;
 mod refusals;
+mod settings;
+mod tidying;
 mod world;
 
 use axum::body::{Body, to_bytes};

@@ -107,6 +107,11 @@ impl Job {
         matches!(self.state, State::Waiting | State::Retrying) && self.due_at.plus_s(BACKLOG_S) <= now
     }
 
+    /// Whether this failure of the attempt under way would be for good.
+    pub fn ends_with(&self, error: &Error) -> bool {
+        self.next_attempt(error, self.created_at).is_none()
+    }
+
     /// What a failed attempt leads to: another one at this instant, or none.
     pub(crate) fn next_attempt(&self, error: &Error, now: Instant) -> Option<Instant> {
         if self.attempts >= self.attempts_max || !may_pass(error) {

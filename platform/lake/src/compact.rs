@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use futures::TryStreamExt as _;
+use yiwang_gate::QueueClass;
 use yiwang_kernel::{Ctx, Error, Id, Result};
 
 use crate::catalog::change;
@@ -26,7 +27,8 @@ pub(crate) async fn compact(lake: &Lake, ctx: &Ctx, resource: &str) -> Result<bo
         return Ok(false);
     }
     let (engine, ctx_there, source) = (lake.clone(), ctx.clone(), Arc::clone(&view));
-    let files = lake.on_engine(async move { rewrite(&engine, &ctx_there, source).await }).await?;
+    let work = async move { rewrite(&engine, &ctx_there, source).await };
+    let files = lake.in_turn(QueueClass::Background, work).await?;
     let (view, files) = (&view, &files);
     lake.inside.db.tx(|tx| Box::pin(change::swap(tx, ctx, view, files))).await?;
     Ok(true)

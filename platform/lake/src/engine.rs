@@ -3,18 +3,20 @@
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use yiwang_gate::{
-    Answered, At, ByteStream, DeleteKeys, Engine, Erasure, LoadSpec, Loader, Lookup, Permit, Query, Staged, TableInfo,
-    Version,
+    Answered, At, ByteStream, Cleaned, Copies, Decoded, DeleteKeys, Engine, Erasure, Keep, LoadSpec, Loader, Lookup,
+    Permit, Query, Queue, RowStream, Staged, TableFile, TableInfo, Version,
 };
 use yiwang_kernel::{Ctx, Error, Id, Result};
 use yiwang_seal::blind_index;
 use yiwang_store::Tx;
 
 use crate::catalog::loads::{self, State};
-use crate::catalog::{change, publish, view};
+use crate::catalog::{change, publish, retention, view};
 use crate::lake::Lake;
 use crate::load::TableLoad;
-use crate::{changes, compact, keys, lookup, order, read, replace, scan, sql, types};
+use crate::{
+    changes, clean, compact, derive, foreign, keys, lookup, order, plain, read, replace, rows, scan, sql, types,
+};
 
 #[async_trait]
 impl Engine for Lake {
@@ -29,6 +31,7 @@ impl Engine for Lake {
             schema: types::schema(&view.columns)?,
             key: view.table.key.clone(),
             sortable: view.table.sortable.clone(),
+            sorts_quickly: order::is_ready(self, &view).await?,
             version: newest.number,
             rows: newest.rows,
             size_bytes: view.files.iter().map(|file| file.size_bytes).sum(),
@@ -58,6 +61,18 @@ impl Engine for Lake {
         Ok((self.inside.files.open(blob).await?.boxed(), size))
     }
 
+    async fn decode(&self, blob: Id) -> Result<Decoded> {
+        foreign::decode(self, blob).await
+    }
+
+    fn encode(&self, file: &TableFile, rows: RowStream) -> Result<ByteStream> {
+        plain::encode(self, file, rows)
+    }
+
+    fn copies(&self) -> Option<&dyn Copies> {
+        self.inside.out.is_some().then_some(self as &dyn Copies)
+    }
+
     async fn load(&self, ctx: &Ctx, spec: LoadSpec) -> Result<Box<dyn Loader>> {
         Ok(Box::new(TableLoad::begin(self, ctx, spec).await?))
     }
@@ -75,10 +90,13 @@ impl Engine for Lake {
         publish::publish(tx, ctx, staged.load).await
     }
 
-    async fn discard(&self, tx: &mut Tx<'_>, staged: &Staged) -> Result<()> {
+    async fn discard(&self, tx: &mut Tx<'_>, ctx: &Ctx, staged: &Staged) -> Result<()> {
         match loads::get_in(tx, staged.load).await? {
             Some(waiting) if waiting.state == State::Published => Err(Error::conflict("lake-load-published")),
-            Some(_) => loads::settle(tx, staged.load, State::Discarded, None).await,
+            Some(waiting) => {
+                retention::schedule_discarded(tx, ctx, &waiting.plan).await?;
+                loads::settle(tx, staged.load, State::Discarded, None).await
+            }
             None => Err(Error::not_found("lake-load-unknown")),
         }
     }
@@ -109,15 +127,24 @@ impl Engine for Lake {
     async fn rebuild_derived(&self, resource: &str) -> Result<()> {
         let view = read::view_at(self, resource, At::Latest).await?;
         keys::forget(self, &view.table.name).await?;
-        let lake = self.clone();
-        let build = async move {
-            if !view.table.key.is_empty() {
-                for file in &view.files {
-                    keys::open(&lake, &view, file).await?;
-                }
-            }
-            order::rebuild(&lake, &view).await
-        };
-        self.on_engine(build).await
+        order::forget(self, &view.table.name).await?;
+        rows::forget(self, &view.table.name).await?;
+        derive::build(self, view).await
+    }
+
+    async fn build_derived(&self, resource: &str) -> Result<()> {
+        derive::build(self, read::view_at(self, resource, At::Latest).await?).await
+    }
+
+    fn queues(&self) -> Vec<Queue> {
+        self.inside.admission.queues()
+    }
+
+    async fn clean(&self, ctx: &Ctx, resource: &str, keep: &Keep) -> Result<Cleaned> {
+        clean::clean(self, ctx, resource, keep).await
+    }
+
+    async fn sweep(&self, ctx: &Ctx) -> Result<u64> {
+        clean::sweep(self, ctx).await
     }
 }

@@ -56,17 +56,17 @@ pub(crate) async fn forget(lake: &Lake, table_name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The sidecar of a file, built if there is none.
-pub(crate) async fn open(lake: &Lake, view: &View, file: &DataFile) -> Result<Arc<KeyIndex>> {
-    let columns = yiwang_seal::hex(&yiwang_seal::sha256(view.table.key.join(",").as_bytes())[..4]);
-    let path = Path::from(format!("keys/{}/{}-{columns}.keys", view.table.name, file.path));
+/// The sidecar of a file; built if there is none, while whoever asks waits.
+async fn open(lake: &Lake, view: &View, file: &DataFile) -> Result<Arc<KeyIndex>> {
+    let path = path(view, file);
     if let Some(known) = lake.inside.key_indexes.get(path.as_ref()) {
         return Ok(known);
     }
     let index = match read(lake, &path).await? {
         Some(index) => index,
         None => {
-            build(lake, view, file, &path).await?;
+            let (there, view, file) = (lake.clone(), view.clone(), file.clone());
+            lake.interactive(async move { build_if_missing(&there, &view, &file).await }).await?;
             read(lake, &path).await?.ok_or_else(|| Error::broken("a sidecar is gone after it was written"))?
         }
     };
@@ -75,12 +75,28 @@ pub(crate) async fn open(lake: &Lake, view: &View, file: &DataFile) -> Result<Ar
     Ok(index)
 }
 
+/// Writes the sidecar of a file where there is none.
+pub(crate) async fn build_if_missing(lake: &Lake, view: &View, file: &DataFile) -> Result<()> {
+    let path = path(view, file);
+    match lake.inside.derived.head(&path).await {
+        Ok(_) => Ok(()),
+        Err(StoreError::NotFound { .. }) => build(lake, view, file, &path).await,
+        Err(error) => Err(refusal(error)),
+    }
+}
+
+fn path(view: &View, file: &DataFile) -> Path {
+    let columns = yiwang_seal::hex(&yiwang_seal::sha256(view.table.key.join(",").as_bytes())[..4]);
+    Path::from(format!("keys/{}/{}-{columns}.keys", view.table.name, file.path))
+}
+
 impl KeyIndex {
     async fn block(&self, lake: &Lake, block: usize) -> Result<bytes::Bytes> {
         let first = block * ENTRIES_PER_FENCE;
         let end = (first + ENTRIES_PER_FENCE).min(self.entries);
         let range = (first * ENTRY_BYTES) as u64..(end * ENTRY_BYTES) as u64;
-        lake.inside.derived.get_range(&self.path, range).await.map_err(refusal)
+        let read = lake.inside.derived.get_ranges(&self.path, std::slice::from_ref(&range)).await;
+        Ok(read.map_err(refusal)?.into_iter().next().unwrap_or_default())
     }
 }
 

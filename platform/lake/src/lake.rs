@@ -6,22 +6,31 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use object_store::ObjectStore;
 use parquet::file::metadata::ParquetMetaData;
 use tokio::sync::Semaphore;
 use yiwang_files::{Files, KeyVault, SealedStore};
+use yiwang_gate::QueueClass;
 use yiwang_kernel::{Error, Result};
 use yiwang_seal::DataKey;
 use yiwang_store::Db;
 
+use crate::admission::Admission;
+use crate::chosen::Choices;
+use crate::copies::Folder;
 use crate::keys::KeyIndex;
 use crate::order::{Live, Run};
+use crate::rows::RowRun;
 
 const FOOTERS_MAX: usize = 512;
 const COUNTS_MAX: usize = 4_096;
 const INDEXES_MAX: usize = 1_024;
 const ORDERS_MAX: usize = 512;
 const INLINED_ORDERS_MAX: usize = 32;
+const ROW_RUNS_MAX: usize = 1_024;
+/// How much lower the engine's threads stand with the operating system than those that serve pages.
+const NICER_BY: i32 = 5;
 const BLINDING_SCOPE: &str = "lake/blinding";
 
 /// What a lake is opened with.
@@ -34,6 +43,8 @@ pub struct LakeOptions {
     pub objects: SealedStore,
     /// The tree `derived`: indexes that can be built anew.
     pub derived: SealedStore,
+    /// Where plain copies lie, for other programs; none where there are to be none.
+    pub out: Option<PathBuf>,
     /// Where large sorts may write; emptied by its owner at start.
     pub spill: PathBuf,
     /// Whole uploads, refused rows, exports.
@@ -60,16 +71,21 @@ pub(crate) struct Inside {
     pub(crate) derived: Arc<dyn ObjectStore>,
     pub(crate) files: Files,
     pub(crate) spill: PathBuf,
+    pub(crate) out: Option<Folder>,
     pub(crate) query_memory_bytes: usize,
     pub(crate) query_wall: Duration,
     pub(crate) threads: Threads,
-    pub(crate) interactive: Arc<Semaphore>,
+    pub(crate) admission: Admission,
     pub(crate) footers: Remembered<Arc<ParquetMetaData>>,
     pub(crate) counts: Remembered<u64>,
     pub(crate) key_indexes: Remembered<Arc<KeyIndex>>,
     pub(crate) orders: Remembered<Arc<Run>>,
     pub(crate) live_orders: Remembered<Arc<Live>>,
     pub(crate) inlined_orders: Remembered<Arc<Run>>,
+    /// Snapshots whose order sidecars are all there.
+    pub(crate) ordered: Remembered<()>,
+    pub(crate) choices: Choices,
+    pub(crate) row_runs: Remembered<Option<Arc<RowRun>>>,
     pub(crate) building: Arc<Semaphore>,
 }
 
@@ -85,16 +101,20 @@ impl Lake {
             derived: Arc::new(options.derived),
             files: options.files,
             spill: options.spill,
+            out: options.out.map(Folder::open).transpose()?,
             query_memory_bytes: options.query_memory_bytes,
             query_wall: Duration::from_secs(options.query_wall_s),
             threads: Threads::start(options.threads)?,
-            interactive: Arc::new(Semaphore::new(options.threads.max(1))),
+            admission: Admission::new(),
             footers: Remembered::new(FOOTERS_MAX),
             counts: Remembered::new(COUNTS_MAX),
             key_indexes: Remembered::new(INDEXES_MAX),
             orders: Remembered::new(ORDERS_MAX),
             live_orders: Remembered::new(ORDERS_MAX),
             inlined_orders: Remembered::new(INLINED_ORDERS_MAX),
+            ordered: Remembered::new(ORDERS_MAX),
+            choices: Choices::default(),
+            row_runs: Remembered::new(ROW_RUNS_MAX),
             building: Arc::new(Semaphore::new(1)),
         };
         Ok(Lake { inside: Arc::new(inside) })
@@ -113,11 +133,35 @@ impl Lake {
         self.inside.vault.key(&format!("lake/main/{table_name}")).await.map(Some)
     }
 
-    /// Runs work on the engine's threads and waits for it.
-    pub(crate) async fn on_engine<T: Send + 'static>(
+    /// Work somebody waits for, on the engine's threads: in its turn and within its wall time.
+    pub(crate) fn interactive<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T>> + Send + 'static,
-    ) -> Result<T> {
+    ) -> BoxFuture<'_, Result<T>> {
+        let (wall, work) = (self.inside.query_wall, Box::pin(work));
+        let watched = async move { tokio::time::timeout(wall, work).await.unwrap_or(Err(Error::Timeout)) };
+        self.in_turn(QueueClass::Interactive, watched)
+    }
+
+    /// Work on the engine's threads when it is its turn. Boxed: work is large, and whoever waits need not carry it.
+    pub(crate) fn in_turn<T: Send + 'static>(
+        &self,
+        class: QueueClass,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> BoxFuture<'_, Result<T>> {
+        let work = Box::pin(work);
+        Box::pin(async move {
+            let turn = self.inside.admission.turn(class).await?;
+            let work = async move {
+                let _turn = turn;
+                work.await
+            };
+            self.on_engine(work).await
+        })
+    }
+
+    /// Runs work on the engine's threads and waits for it.
+    async fn on_engine<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
         let task = AbortOnDrop(self.inside.threads.handle.spawn(work));
         task.await
     }
@@ -152,6 +196,10 @@ impl Threads {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads.max(1))
             .thread_name("engine")
+            .on_thread_start(|| {
+                // Whoever answers a page comes first. Where the system refuses, the engine is merely not polite.
+                rustix::process::nice(NICER_BY).ok();
+            })
             .enable_all()
             .build()
             .map_err(|error| Error::internal("starting the engine's threads", error))?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow_array::{Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
-use yiwang_gate::{LoadSpec, Loader, Mode, REFUSED_MAX, Refused, Staged};
+use yiwang_gate::{LoadSpec, Loader, Mode, QueueClass, REFUSED_MAX, Refused, Staged};
 use yiwang_kernel::{Ctx, Error, Id, Result};
 
 use crate::catalog::loads::{self, NewFile, Plan, State};
@@ -102,7 +102,7 @@ impl TableLoad {
                 writer.write(&part).await?;
                 Ok(writer)
             };
-            let writer = self.lake.on_engine(writing).await?;
+            let writer = self.lake.in_turn(QueueClass::Load, writing).await?;
             let full = writer.rows >= ROWS_PER_FILE;
             self.file = Some((name, writer));
             if full {
@@ -121,7 +121,7 @@ impl TableLoad {
 
     async fn end_file(&mut self) -> Result<()> {
         let Some((path, writer)) = self.file.take() else { return Ok(()) };
-        let written = self.lake.on_engine(writer.finish()).await?;
+        let written = self.lake.in_turn(QueueClass::Load, writer.finish()).await?;
         let statistics = written.statistics(self.plan.columns.iter().map(|column| column.id));
         self.plan.files.push(NewFile {
             path,

@@ -1,4 +1,5 @@
-//! Rows by key, without a plan: the key's hash, the sidecars of the files, the few rows of inlined tables.
+//! Rows by key, without a plan and beside the engine's threads: the key's hash, the sidecars of the files, the few rows
+//! of inlined tables.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -19,26 +20,21 @@ use crate::scan::{self, Batches, Scan, Slice, arrow_error};
 
 /// Rows by key.
 pub(crate) async fn lookup(lake: &Lake, permit: &Permit, lookup: &Lookup) -> Result<Answered> {
-    let policy = read::policy_of(permit, &lookup.resource)?.clone();
+    let policy = read::policy_of(permit, &lookup.resource)?;
     let view = read::view_at(lake, &lookup.resource, lookup.at).await?;
     let keys = lookup.keys.iter().map(|key| replace::typed_key_hash(&view, key));
-    let keys = Arc::new(keys.collect::<Result<HashSet<KeyHash>>>()?);
-    let fields = lookup.fields.clone();
-    let engine = lake.clone();
-    let found = lake.on_engine(async move {
-        let masking = Masking::compile(&engine, &view, &policy, &fields, true).await?;
-        let rows = found(&engine, &view, &masking, &keys).await?;
-        let kind = view.table.subject.as_ref().map(|subject| subject.kind.clone()).unwrap_or_default();
-        let (mut batches, mut subjects) = (Vec::new(), Vec::new());
-        for raw in rows {
-            let (batch, of) = masking::split_subject(&masking.apply(&raw)?)?;
-            batches.push(batch);
-            subjects.extend(of.into_iter().map(|value| Subject { kind: kind.clone(), value }));
-        }
-        let empty = masking::split_subject(&RecordBatch::new_empty(Arc::clone(&masking.schema)))?.0;
-        Ok((empty.schema(), batches, subjects, view.version))
-    });
-    let (schema, batches, subjects, version) = found.await?;
+    let keys = keys.collect::<Result<HashSet<KeyHash>>>()?;
+    let masking = Masking::compile(lake, &view, policy, &lookup.fields, true).await?;
+    let rows = found(lake, &view, &masking, &keys).await?;
+    let kind = view.table.subject.as_ref().map(|subject| subject.kind.clone()).unwrap_or_default();
+    let (mut batches, mut subjects) = (Vec::new(), Vec::new());
+    for raw in rows {
+        let (batch, of) = masking::split_subject(&masking.apply(&raw)?)?;
+        batches.push(batch);
+        subjects.extend(of.into_iter().map(|value| Subject { kind: kind.clone(), value }));
+    }
+    let empty = masking::split_subject(&RecordBatch::new_empty(Arc::clone(&masking.schema)))?.0;
+    let (schema, version) = (empty.schema(), view.version);
     let total = batches.iter().map(|batch| batch.num_rows() as u64).sum();
     Ok(Answered {
         schema,
@@ -72,6 +68,9 @@ async fn found(
         }
         let deleted = scan::deleted_positions(lake, view, file).await?;
         positions.retain(|position| deleted.binary_search(position).is_err());
+        if positions.is_empty() {
+            continue;
+        }
         parts.push(Arc::clone(&scan).positions(file, &positions).await?);
     }
     if view.rows > in_files {

@@ -16,9 +16,11 @@ use yiwang_gate::Sort;
 use yiwang_kernel::{Error, Result};
 
 use crate::catalog::view::{DataFile, View};
+use crate::derive;
 use crate::lake::Lake;
 use crate::read::Reading;
 use crate::scan::{Scan, Slice, arrow_error, to_usize};
+use crate::types::Column;
 use rank::Source;
 use run::Values;
 use sidecar::Ordering;
@@ -29,11 +31,11 @@ const FILES_MAX: usize = 256;
 /// More rows in the database are sorted from the scan until they are compacted.
 const INLINED_ROWS_MAX: u64 = 50_000;
 /// Sidecars for so many rows are built while the reader waits; for more, in the background.
-const ROWS_AT_ONCE_MAX: u64 = 1_000_000;
+const ROWS_AT_ONCE_MAX: u64 = 100_000;
 const READS_AT_ONCE: usize = 8;
 
 /// A row by its run and its position there.
-type Place = (usize, u32);
+pub(crate) type Place = (usize, u32);
 
 /// The rows of a page in order; none where ranks cannot answer, or not yet.
 pub(crate) async fn page(reading: &Reading, sort: &Sort, offset: u64, rows: u64) -> Result<Option<Vec<RecordBatch>>> {
@@ -50,18 +52,35 @@ pub(crate) async fn page(reading: &Reading, sort: &Sort, offset: u64, rows: u64)
     }
 }
 
-/// Builds the sidecars of every sortable column.
-pub(crate) async fn rebuild(lake: &Lake, view: &View) -> Result<()> {
-    sidecar::forget(lake, &view.table.name).await?;
-    for column in view.columns.iter().filter(|column| view.table.sortable.contains(&column.name)) {
-        for descending in [false, true] {
-            let by = Ordering { column: column.clone(), descending };
-            for file in &view.files {
-                sidecar::build(lake, view, file, &by).await?;
-            }
+/// Builds the sidecars of a file that are missing: every sortable column, both directions.
+pub(crate) async fn build_if_missing(lake: &Lake, view: &View, file: &DataFile) -> Result<()> {
+    for by in orderings(view) {
+        if sidecar::find(lake, view, file, &by).await?.is_none() {
+            sidecar::build(lake, view, file, &by).await?;
+            tokio::task::yield_now().await;
         }
     }
     Ok(())
+}
+
+/// Whether sorted pages need no sorting: every sidecar is there, or is quickly made when it is asked for.
+pub(crate) async fn is_ready(lake: &Lake, view: &View) -> Result<bool> {
+    let rows: u64 = view.files.iter().map(|file| file.rows).sum();
+    if view.table.sortable.is_empty() || rows <= ROWS_AT_ONCE_MAX || view.files.len() > FILES_MAX {
+        return Ok(true);
+    }
+    sidecar::all_there(lake, view, &orderings(view)).await
+}
+
+/// Removes every sidecar of a table.
+pub(crate) async fn forget(lake: &Lake, table_name: &str) -> Result<()> {
+    sidecar::forget(lake, table_name).await
+}
+
+fn orderings(view: &View) -> Vec<Ordering> {
+    let sortable = view.columns.iter().filter(|column| view.table.sortable.contains(&column.name));
+    let both = |column: &Column| [false, true].map(|descending| Ordering { column: column.clone(), descending });
+    sortable.flat_map(both).collect()
 }
 
 async fn ranked(reading: &Reading, sort: &Sort, offset: u64, rows: u64) -> Result<Option<Vec<RecordBatch>>> {
@@ -90,17 +109,19 @@ async fn runs(reading: &Reading, by: &Ordering) -> Result<Option<Vec<(Arc<Run>, 
     for file in &view.files {
         found.push(sidecar::find(lake, view, file, by).await?);
     }
-    let missing = view.files.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(file, _)| file.clone());
-    let missing: Vec<DataFile> = missing.collect();
-    if missing.iter().map(|file| file.rows).sum::<u64>() > ROWS_AT_ONCE_MAX {
-        build_later(lake, view, missing, by);
+    let missing = view.files.iter().zip(&found).filter(|(_, found)| found.is_none());
+    if missing.map(|(file, _)| file.rows).sum::<u64>() > ROWS_AT_ONCE_MAX {
+        build_later(lake, view);
         return Ok(None);
     }
     let mut runs = Vec::with_capacity(found.len() + 1);
     for (file, found) in view.files.iter().zip(found) {
         let run = match found {
             Some(run) => run,
-            None => sidecar::build(lake, view, file, by).await?,
+            None => {
+                let (there, view, file, by) = (lake.clone(), Arc::clone(view), file.clone(), by.clone());
+                lake.interactive(async move { sidecar::build(&there, &view, &file, &by).await }).await?
+            }
         };
         if !run.fences.is_fit() {
             return Ok(None);
@@ -136,24 +157,22 @@ async fn inlined(reading: &Reading, by: &Ordering) -> Result<Arc<Run>> {
     Ok(run)
 }
 
-/// One table at a time; who comes meanwhile is sorted from the scan and may start the next.
-fn build_later(lake: &Lake, view: &Arc<View>, files: Vec<DataFile>, by: &Ordering) {
+/// What the job after a load does, where it has not come to it. One table at a time; who comes meanwhile is sorted from
+/// the scan and may start the next.
+fn build_later(lake: &Lake, view: &Arc<View>) {
     let Ok(turn) = Arc::clone(&lake.inside.building).try_acquire_owned() else { return };
-    let (there, view, by) = (lake.clone(), Arc::clone(view), by.clone());
+    let (there, view) = (lake.clone(), Arc::clone(view));
     lake.inside.threads.handle.spawn(async move {
         let _turn = turn;
-        for file in files {
-            if let Err(error) = sidecar::build(&there, &view, &file, &by).await {
-                tracing::warn!(table = view.table.name, file = file.path, %error, "an order sidecar was not built");
-                return;
-            }
-            tokio::task::yield_now().await;
+        let table = view.table.name.clone();
+        if let Err(error) = derive::build(&there, view).await {
+            tracing::warn!(table, %error, "the indexes of a table were not built");
         }
     });
 }
 
 /// The rows at these places, in their order, as the reader may see them.
-async fn fetch(reading: &Reading, places: &[Place]) -> Result<RecordBatch> {
+pub(crate) async fn fetch(reading: &Reading, places: &[Place]) -> Result<RecordBatch> {
     let (lake, view) = (&reading.lake, &reading.view);
     let scan = Arc::new(Scan::new(lake, Arc::clone(view), &reading.masking.raw, None).await?);
     let mut in_table_order = places.to_vec();

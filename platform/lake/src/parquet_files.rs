@@ -25,6 +25,7 @@ use yiwang_kernel::{Error, Result};
 
 use crate::catalog::loads::ColumnCounts;
 use crate::lake::Lake;
+use crate::types::{self, Texts};
 
 const ROWS_PER_ROW_GROUP: usize = 131_072;
 const ROWS_PER_PAGE: usize = 8_192;
@@ -110,7 +111,7 @@ impl Written {
 }
 
 /// Opens a file of the lake; its footer is remembered, for files never change.
-pub(crate) async fn open(lake: &Lake, path: Path) -> Result<ParquetRecordBatchStreamBuilder<Reader>> {
+pub(crate) async fn open(lake: &Lake, path: Path, texts: Texts) -> Result<ParquetRecordBatchStreamBuilder<Reader>> {
     let store = Arc::clone(&lake.inside.objects);
     let mut reader = Reader { store, path };
     let name = reader.path.to_string();
@@ -124,7 +125,14 @@ pub(crate) async fn open(lake: &Lake, path: Path) -> Result<ParquetRecordBatchSt
             footer
         }
     };
-    let metadata = ArrowReaderMetadata::try_new(footer, options).map_err(parquet_error)?;
+    let plain = ArrowReaderMetadata::try_new(Arc::clone(&footer), options.clone()).map_err(parquet_error)?;
+    let metadata = match texts {
+        Texts::Plain => plain,
+        Texts::Views => {
+            let options = options.with_schema(types::with_views(plain.schema()));
+            ArrowReaderMetadata::try_new(footer, options).map_err(parquet_error)?
+        }
+    };
     Ok(ParquetRecordBatchStreamBuilder::new_with_metadata(reader, metadata))
 }
 
@@ -147,8 +155,9 @@ impl Reader {
 impl AsyncFileReader for Reader {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, ParquetResult<Bytes>> {
         async move {
-            let bytes = self.store.get_range(&self.path, range).await;
-            bytes.map_err(|error| ParquetError::External(Box::new(error)))
+            let bytes = self.store.get_ranges(&self.path, std::slice::from_ref(&range)).await;
+            let bytes = bytes.map_err(|error| ParquetError::External(Box::new(error)))?;
+            Ok(bytes.into_iter().next().unwrap_or_default())
         }
         .boxed()
     }

@@ -1,8 +1,10 @@
 //! Leaving out row groups that cannot hold what is asked, by the least and greatest values in a file's footer. Only for
 //! columns the reader sees plainly; it never decides what a reader sees, only what need not be read.
 
+use std::sync::Arc;
+
 use arrow_array::{Array, ArrayRef, BooleanArray, Scalar};
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, Field, SchemaRef};
 use datafusion::arrow::compute::kernels::cmp;
 use parquet::arrow::arrow_reader::RowSelector;
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
@@ -62,17 +64,25 @@ impl Pruner {
     }
 }
 
+/// The field of a file that holds a column.
+pub(crate) fn field_of(file: &SchemaRef, column_id: i64) -> Option<&Arc<Field>> {
+    let id = column_id.to_string();
+    file.fields().iter().find(|field| field.metadata().values().any(|value| *value == id))
+}
+
 fn possible(bound: &Bound, footer: &ParquetMetaData, file: &SchemaRef) -> Option<Vec<bool>> {
-    let id = bound.column_id.to_string();
-    let field = file.fields().iter().find(|field| field.metadata().values().any(|value| *value == id))?;
-    if field.data_type() != bound.value.data_type() {
-        return None;
-    }
+    let field = field_of(file, bound.column_id)?;
+    let is_text = |data_type: &DataType| matches!(data_type, DataType::Utf8 | DataType::Utf8View);
+    let value = match (field.data_type(), bound.value.data_type()) {
+        (kept, given) if kept == given => Arc::clone(&bound.value),
+        (kept, given) if is_text(kept) && is_text(given) => types::convert(&bound.value, kept).ok()?,
+        _ => return None,
+    };
     let schema: &SchemaDescriptor = footer.file_metadata().schema_descr();
     let converter = StatisticsConverter::try_new(field.name(), file, schema).ok()?;
     let least = converter.row_group_mins(footer.row_groups()).ok()?;
     let greatest = converter.row_group_maxes(footer.row_groups()).ok()?;
-    let value = Scalar::new(bound.value.clone());
+    let value = Scalar::new(value);
     let holds = |compared: Result<BooleanArray, arrow_schema::ArrowError>| -> Option<Vec<bool>> {
         Some(compared.ok()?.iter().map(|held| held.unwrap_or(true)).collect())
     };

@@ -12,6 +12,7 @@ use yiwang_kernel::{Error, Result};
 
 use crate::catalog::loads;
 use crate::catalog::view::{self, DataFile, View};
+use crate::chosen::{self, Chosen};
 use crate::filter::Conditions;
 use crate::lake::Lake;
 use crate::load;
@@ -36,7 +37,9 @@ pub(crate) struct Reading {
     pub(crate) direct: bool,
     /// Places in the order of the stored column are places in the answer.
     pub(crate) ranks: bool,
-    remembered_as: String,
+    /// Nothing but the conditions hides rows.
+    pub(crate) choosable: bool,
+    pub(crate) remembered_as: String,
 }
 
 /// Rows of one resource.
@@ -52,9 +55,14 @@ pub(crate) async fn rows(lake: &Lake, permit: &Permit, query: &RowsQuery) -> Res
         0 => reading.masking.schema.fields().len() - usize::from(reading.has_subject()),
         listed => listed,
     };
-    let total = match wanted {
-        Some(_) => Some(total(&reading, policy, &query.filters).await?),
-        None => reading.direct.then_some(reading.view.rows),
+    let chosen = match wanted {
+        Some(_) => chosen::find(&reading, policy, &query.filters, query.sort.as_ref()).await?,
+        None => None,
+    };
+    let total = match (wanted, &chosen) {
+        (_, Some(chosen)) => Some(chosen.total()),
+        (Some(_), None) => Some(total(&reading, policy, &query.filters).await?),
+        (None, None) => reading.direct.then_some(reading.view.rows),
     };
     let versions = vec![(query.resource.clone(), reading.view.version)];
     let shown = project(&reading, asked)?;
@@ -71,7 +79,7 @@ pub(crate) async fn rows(lake: &Lake, permit: &Permit, query: &RowsQuery) -> Res
         let rows = rows.map(move |batch| batch?.project(&places(asked)).map_err(arrow_error)).boxed();
         return Ok(Answered { schema: shown, versions, total, next: None, rows, subjects: Vec::new() });
     };
-    let (batches, subjects) = page_rows(&reading, query.sort.clone(), offset, wanted).await?;
+    let (batches, subjects) = page_rows(&reading, query.sort.as_ref(), chosen.as_deref(), offset, wanted).await?;
     let next = total.filter(|total| offset + wanted < *total).map(|_| format!("o{}", offset + wanted));
     let cut = batches.iter().map(|batch| batch.project(&places(asked)).map_err(arrow_error));
     let batches: Vec<Result<RecordBatch>> = cut.collect();
@@ -121,11 +129,15 @@ impl Reading {
         }
         let masking = Masking::compile(lake, &view, policy, &names, with_subject).await?;
         let conditions = Conditions::compile(filters, &masking.schema)?;
-        let direct = conditions.is_empty() && policy.shows_every_row() && view.tombstones.is_empty();
+        let every_row = policy.shows_every_row() && view.tombstones.is_empty();
+        let direct = conditions.is_empty() && every_row;
+        let published = view.staged.is_none() && view.only_inlined.is_none();
+        let countable = u32::try_from(view.rows + view.files.iter().map(|file| file.rows).sum::<u64>()).is_ok();
         let plain = sort.is_some_and(|sort| policy.shows_plainly(&sort.field));
         Ok(Reading {
             lake: lake.clone(),
-            ranks: direct && plain && view.staged.is_none() && view.only_inlined.is_none(),
+            ranks: direct && plain && published,
+            choosable: every_row && published && countable && !conditions.is_empty(),
             pruner: Pruner::for_filters(&view, policy, filters),
             masking: Arc::new(masking),
             conditions,
@@ -144,6 +156,20 @@ impl Reading {
             fields.extend(any.cloned());
         }
         Reading::new(lake, view, policy, &fields, filters, None, false).await
+    }
+
+    /// Only what the conditions and the order need.
+    pub(crate) async fn choosing(
+        lake: &Lake,
+        view: Arc<View>,
+        policy: &Policy,
+        filters: &[Filter],
+        sort: Option<&Sort>,
+    ) -> Result<Reading> {
+        let mut fields: Vec<String> = filters.iter().map(|filter| filter.field.clone()).collect();
+        fields.sort_unstable();
+        fields.dedup();
+        Reading::new(lake, view, policy, &fields, filters, sort, false).await
     }
 
     /// Whether whom rows are about comes with them.
@@ -187,7 +213,7 @@ async fn total(reading: &Reading, policy: &Policy, filters: &[Filter]) -> Result
         }
         Ok(total)
     };
-    let total = lake.on_engine(counting).await?;
+    let total = lake.interactive(counting).await?;
     if reading.view.staged.is_none() {
         lake.inside.counts.put(reading.remembered_as.clone(), total);
     }
@@ -197,42 +223,53 @@ async fn total(reading: &Reading, policy: &Policy, filters: &[Filter]) -> Result
 /// One page, held in memory, with whom it is about.
 async fn page_rows(
     reading: &Arc<Reading>,
-    sort: Option<Sort>,
+    sort: Option<&Sort>,
+    chosen: Option<&Chosen>,
     offset: u64,
     wanted: u64,
 ) -> Result<(Vec<RecordBatch>, Vec<Subject>)> {
     let kind = reading.view.table.subject.as_ref().map(|subject| subject.kind.clone()).unwrap_or_default();
-    let (lake, reading) = (reading.lake.clone(), Arc::clone(reading));
+    // What reads only the page's own rows is done where the request is served; what reads the table is engine's work.
+    let batches = match (sort, chosen) {
+        (_, Some(chosen)) => chosen.page(reading, offset, wanted).await?,
+        (None, None) if reading.direct => {
+            reading.stream(Slice { skip: offset, take: wanted }).await?.try_collect::<Vec<_>>().await?
+        }
+        (Some(sort), None) => match order::page(reading, sort, offset, wanted).await? {
+            Some(batches) => batches,
+            None => scanned(reading, Some(sort.clone()), offset, wanted).await?,
+        },
+        (None, None) => scanned(reading, None, offset, wanted).await?,
+    };
+    let (mut kept, mut subjects) = (Vec::new(), Vec::new());
+    for batch in &batches {
+        let (batch, of) = masking::split_subject(batch)?;
+        kept.push(batch);
+        subjects.extend(of.into_iter().map(|value| Subject { kind: kind.clone(), value }));
+    }
+    Ok((kept, subjects))
+}
+
+/// A page found by reading the table through.
+async fn scanned(reading: &Arc<Reading>, sort: Option<Sort>, offset: u64, wanted: u64) -> Result<Vec<RecordBatch>> {
+    let there = Arc::clone(reading);
     let work = async move {
-        let mut skip = offset;
-        let mut batches = match sort {
-            Some(sort) => {
-                skip = 0;
-                match order::page(&reading, &sort, offset, wanted).await? {
-                    Some(batches) => stream::iter(batches.into_iter().map(Ok)).boxed(),
-                    None => sort::sorted(&reading, &sort, offset, Some(wanted)).await?,
-                }
-            }
-            None if reading.direct => {
-                skip = 0;
-                reading.stream(Slice { skip: offset, take: wanted }).await?
-            }
-            None => reading.stream(Slice::ALL).await?,
+        let (mut batches, mut skip) = match sort {
+            Some(sort) => (sort::sorted(&there, &sort, offset, Some(wanted)).await?, 0),
+            None => (there.stream(Slice::ALL).await?, offset),
         };
-        let (mut kept, mut subjects, mut left) = (Vec::new(), Vec::new(), wanted);
+        let (mut kept, mut left) = (Vec::new(), wanted);
         while left > 0 {
             let Some(batch) = batches.try_next().await? else { break };
             let skipped = to_usize(skip).min(batch.num_rows());
             skip -= skipped as u64;
             let taken = to_usize(left).min(batch.num_rows() - skipped);
             left -= taken as u64;
-            let (batch, of) = masking::split_subject(&batch.slice(skipped, taken))?;
-            kept.push(batch);
-            subjects.extend(of.into_iter().map(|value| Subject { kind: kind.clone(), value }));
+            kept.push(batch.slice(skipped, taken));
         }
-        Ok((kept, subjects))
+        Ok(kept)
     };
-    lake.on_engine(work).await
+    reading.lake.interactive(work).await
 }
 
 /// The policy applied, then the reader's conditions on what it left.

@@ -1,6 +1,7 @@
 //! Reading the live rows of a view in their fixed order: data files by row id, then inlined rows. Removed and erased
 //! rows are left out here, for every reader and version. Policies are not applied here.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray};
@@ -10,7 +11,6 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 use yiwang_kernel::{Error, Result};
 use yiwang_seal::{DataKey, blind_index, unhex};
 
@@ -19,9 +19,12 @@ use crate::catalog::view::{DataFile, InlinedTable, View};
 use crate::lake::Lake;
 use crate::parquet_files::{self, parquet_error};
 use crate::prune::Pruner;
-use crate::types::{self, Column};
+use crate::types::{self, Column, Texts};
+use crate::{rows, runs};
 
 pub(crate) const ROWS_PER_BATCH: usize = 8_192;
+/// So many rows are read from a row run rather than from pages of every column.
+const FEW_ROWS: u64 = 1_000;
 
 /// Batches as they come.
 pub(crate) type Batches = BoxStream<'static, Result<RecordBatch>>;
@@ -36,6 +39,7 @@ pub(crate) struct Scan {
     /// The schema of what comes out.
     pub(crate) schema: SchemaRef,
     raw_schema: SchemaRef,
+    texts: Texts,
     pruner: Option<Arc<Pruner>>,
     blinding: Option<DataKey>,
 }
@@ -76,9 +80,16 @@ impl Scan {
             columns: needed,
             wanted,
             view,
+            texts: Texts::Plain,
             pruner: pruner.map(Arc::new),
             blinding,
         })
+    }
+
+    /// With texts as views, the form SQL works on.
+    pub(crate) fn with_views(self) -> Scan {
+        let (schema, raw_schema) = (types::with_views(&self.schema), types::with_views(&self.raw_schema));
+        Scan { schema, raw_schema, texts: Texts::Views, ..self }
     }
 
     /// The rows of a slice.
@@ -116,9 +127,39 @@ impl Scan {
         pieces
     }
 
+    /// Every live row with its number: rows of files in the order of the files, removed ones counted, then rows in the
+    /// database. Not for tables with erased rows.
+    pub(crate) fn placed(self: Arc<Scan>) -> BoxStream<'static, Result<(RecordBatch, Vec<u32>)>> {
+        let pieces = self.pieces(Slice::ALL);
+        let open = move |piece| {
+            let scan = Arc::clone(&self);
+            async move {
+                let files = &scan.view.files;
+                let (batches, first, taken) = match piece {
+                    Piece::File { place, slice } => {
+                        let (batches, taken) = scan.file(place, slice).await?;
+                        (batches, files[..place].iter().map(|file| file.rows).sum::<u64>(), taken)
+                    }
+                    Piece::Inlined { slice } => {
+                        let all = std::iter::once(0..u64::MAX).collect();
+                        (scan.inlined(slice).await?, files.iter().map(|file| file.rows).sum(), all)
+                    }
+                };
+                let mut numbers = taken.into_iter().flatten();
+                let mut placed = move |batch: RecordBatch| {
+                    let here = numbers.by_ref().take(batch.num_rows()).map(|row| u32::try_from(first + row));
+                    let here = here.collect::<Result<Vec<u32>, _>>();
+                    Ok((batch, here.map_err(|_| Error::broken("a table with more rows than are counted"))?))
+                };
+                Ok::<_, Error>(batches.map(move |batch| batch.and_then(&mut placed)))
+            }
+        };
+        stream::iter(pieces).then(open).try_flatten().boxed()
+    }
+
     async fn open(self: Arc<Scan>, piece: Piece) -> Result<Batches> {
         let batches = match piece {
-            Piece::File { place, slice } => self.file(place, slice).await?,
+            Piece::File { place, slice } => self.file(place, slice).await?.0,
             Piece::Inlined { slice } => self.inlined(slice).await?,
         };
         Ok(self.cleaned(batches))
@@ -126,8 +167,21 @@ impl Scan {
 
     /// Rows of one file at these ascending positions, erased ones left out.
     pub(crate) async fn positions(self: Arc<Scan>, file: &DataFile, positions: &[u64]) -> Result<Batches> {
-        let batches = file_rows(&self.lake, &self.view, file, &self.columns, Some(positions)).await?;
+        let batches = match self.rows_of_run(file, positions).await? {
+            Some(batch) => stream::iter([Ok(batch)]).boxed(),
+            None => file_rows(&self.lake, &self.view, file, &self.columns, Some(positions)).await?,
+        };
         Ok(self.cleaned(batches))
+    }
+
+    async fn rows_of_run(&self, file: &DataFile, positions: &[u64]) -> Result<Option<RecordBatch>> {
+        let Some(run) = rows::find(&self.lake, &self.view, file).await? else { return Ok(None) };
+        let (roots, places) = projection(run.schema(), &self.columns);
+        if roots.is_empty() {
+            return Ok(None);
+        }
+        let batch = run.read(&self.lake, positions, &roots).await?;
+        batch.map(|batch| arranged(&self.raw_schema, &places, &batch)).transpose()
     }
 
     fn cleaned(self: Arc<Scan>, batches: Batches) -> Batches {
@@ -137,27 +191,32 @@ impl Scan {
         batches.map(move |batch| self.without_erased(batch?)).boxed()
     }
 
-    async fn file(&self, place: usize, slice: Slice) -> Result<Batches> {
+    /// Rows of one file, and where they stand in it.
+    async fn file(&self, place: usize, slice: Slice) -> Result<(Batches, Vec<Range<u64>>)> {
         let file = &self.view.files[place];
         let deleted = deleted_positions(&self.lake, &self.view, file).await?;
-        let builder = parquet_files::open(&self.lake, path(&self.view, &file.path)).await?;
-        let mut runs = live_runs(file.rows, &deleted, slice);
+        let mut runs = runs::live_runs(file.rows, &deleted, slice);
+        if slice.take <= FEW_ROWS {
+            let taken = runs::taken(&runs);
+            let positions: Vec<u64> = taken.iter().cloned().flatten().collect();
+            if let Some(batch) = self.rows_of_run(file, &positions).await? {
+                return Ok((stream::iter([Ok(batch)]).boxed(), taken));
+            }
+        }
+        let builder = parquet_files::open(&self.lake, path(&self.view, &file.path), self.texts).await?;
         if let Some(pruner) = &self.pruner {
             runs = pruner.cut(builder.metadata(), builder.schema(), runs);
         }
         if !runs.iter().any(|run| !run.skip) {
-            return Ok(stream::empty().boxed());
+            return Ok((stream::empty().boxed(), Vec::new()));
         }
+        let taken = runs::taken(&runs);
         let (roots, places) = projection(builder.schema(), &self.columns);
         let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
-        let rows = builder
-            .with_projection(mask)
-            .with_row_selection(RowSelection::from(runs))
-            .with_batch_size(ROWS_PER_BATCH)
-            .build()
-            .map_err(parquet_error)?;
+        let rows = runs::choose(builder, runs).with_projection(mask).with_batch_size(ROWS_PER_BATCH).build();
+        let rows = rows.map_err(parquet_error)?;
         let schema = Arc::clone(&self.raw_schema);
-        Ok(rows.map(move |batch| arranged(&schema, &places, &batch.map_err(parquet_error)?)).boxed())
+        Ok((rows.map(move |batch| arranged(&schema, &places, &batch.map_err(parquet_error)?)).boxed(), taken))
     }
 
     async fn inlined(&self, slice: Slice) -> Result<Batches> {
@@ -226,7 +285,7 @@ pub(crate) fn table_path(table_name: &str, file: &str) -> Path {
 /// The positions removed from a file, ascending.
 pub(crate) async fn deleted_positions(lake: &Lake, view: &View, file: &DataFile) -> Result<Vec<u64>> {
     let Some(deletes) = &file.deletes else { return Ok(Vec::new()) };
-    let builder = parquet_files::open(lake, path(view, &deletes.path)).await?;
+    let builder = parquet_files::open(lake, path(view, &deletes.path), Texts::Plain).await?;
     let batches: Vec<RecordBatch> =
         builder.build().map_err(parquet_error)?.try_collect().await.map_err(parquet_error)?;
     let mut positions = Vec::with_capacity(to_usize(deletes.count));
@@ -248,54 +307,16 @@ pub(crate) async fn file_rows(
     columns: &[Column],
     positions: Option<&[u64]>,
 ) -> Result<Batches> {
-    let builder = parquet_files::open(lake, path(view, &file.path)).await?;
+    let builder = parquet_files::open(lake, path(view, &file.path), Texts::Plain).await?;
     let (roots, places) = projection(builder.schema(), columns);
     let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
     let mut builder = builder.with_projection(mask).with_batch_size(ROWS_PER_BATCH);
     if let Some(positions) = positions {
-        builder = builder.with_row_selection(RowSelection::from(runs_of(file.rows, positions)));
+        builder = runs::choose(builder, runs::runs_of(file.rows, positions));
     }
     let rows = builder.build().map_err(parquet_error)?;
     let schema = types::schema(columns)?;
     Ok(rows.map(move |batch| arranged(&schema, &places, &batch.map_err(parquet_error)?)).boxed())
-}
-
-fn runs_of(rows: u64, positions: &[u64]) -> Vec<RowSelector> {
-    let mut runs = Vec::with_capacity(positions.len() * 2);
-    let mut at = 0;
-    for position in positions {
-        if *position > at {
-            runs.push(RowSelector::skip(to_usize(position - at)));
-        }
-        runs.push(RowSelector::select(1));
-        at = position + 1;
-    }
-    if rows > at {
-        runs.push(RowSelector::skip(to_usize(rows - at)));
-    }
-    runs
-}
-
-/// The runs of rows to read and to skip: everything but the deleted positions, cut to the slice of what is left.
-fn live_runs(rows: u64, deleted: &[u64], slice: Slice) -> Vec<RowSelector> {
-    let mut runs = Vec::new();
-    let (mut skip, mut take) = (slice.skip, slice.take);
-    let mut at = 0;
-    for next in deleted.iter().copied().chain([rows]) {
-        let live = next - at;
-        let skipped = skip.min(live);
-        let taken = take.min(live - skipped);
-        skip -= skipped;
-        take -= taken;
-        let runs_here = [
-            RowSelector::skip(to_usize(skipped)),
-            RowSelector::select(to_usize(taken)),
-            RowSelector::skip(to_usize(live - skipped - taken + u64::from(next < rows))),
-        ];
-        runs.extend(runs_here.into_iter().filter(|run| run.row_count > 0));
-        at = next + 1;
-    }
-    runs
 }
 
 /// Which root columns of the file to read, and for each wanted column its place among those read.

@@ -1,14 +1,13 @@
 //! Work of the engine as a stream for the gate: it runs on the engine's threads, at most two batches ahead of the
 //! reader, within its wall time, and ends when the reader goes away.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use futures::stream;
 use futures::{Stream, StreamExt as _};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use yiwang_gate::RowStream;
+use tokio::sync::mpsc;
+use yiwang_gate::{QueueClass, RowStream};
 use yiwang_kernel::{Error, Result};
 
 use crate::lake::{AbortOnDrop, Lake};
@@ -23,17 +22,9 @@ pub(crate) fn serve(
     wall: Option<Duration>,
 ) -> RowStream {
     let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
-    let turns = Arc::clone(&lake.inside.interactive);
+    let there = lake.clone();
     let pump = async move {
-        let turn = match wall {
-            Some(_) => turns.acquire_owned().await.ok(),
-            None => None,
-        };
-        let done = match wall {
-            Some(wall) => tokio::time::timeout(wall, pump(work, &sender, turn)).await.unwrap_or(Err(Error::Timeout)),
-            None => pump(work, &sender, turn).await,
-        };
-        if let Err(error) = done {
+        if let Err(error) = paced(&there, work, &sender, wall).await {
             sender.send(Err(error)).await.ok();
         }
         Ok(())
@@ -42,11 +33,18 @@ pub(crate) fn serve(
     Box::pin(received(receiver, task))
 }
 
-async fn pump(
+async fn paced(
+    lake: &Lake,
     work: impl Future<Output = Result<Batches>>,
     sender: &mpsc::Sender<Result<RecordBatch>>,
-    _turn: Option<OwnedSemaphorePermit>,
+    wall: Option<Duration>,
 ) -> Result<()> {
+    let Some(wall) = wall else { return pump(work, sender).await };
+    let _turn = lake.inside.admission.turn(QueueClass::Interactive).await?;
+    tokio::time::timeout(wall, pump(work, sender)).await.unwrap_or(Err(Error::Timeout))
+}
+
+async fn pump(work: impl Future<Output = Result<Batches>>, sender: &mpsc::Sender<Result<RecordBatch>>) -> Result<()> {
     let mut batches = work.await?;
     while let Some(batch) = batches.next().await {
         if sender.send(Ok(batch?)).await.is_err() {

@@ -1,31 +1,35 @@
 //! A scan with its policy as a DataFusion table and as the leaf of its plans. The plan sees only what the policy left:
-//! it gets no statistics, and may push down nothing but bounds on plain columns, which only spare reading.
+//! it gets statistics only where the reader sees the whole table, and may push down nothing but bounds on plain
+//! columns, which only spare reading.
 
 use std::fmt;
 use std::sync::Arc;
 
-use arrow_schema::SchemaRef;
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::Statistics;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result as EngineResult};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, Operator, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use yiwang_gate::{Op, Policy};
 use yiwang_kernel::Error;
 
 use crate::catalog::view::View;
-use crate::filter::Conditions;
 use crate::lake::Lake;
 use crate::masking::Masking;
 use crate::prune::{Bound, Pruner};
-use crate::read;
-use crate::scan::{Batches, Scan, Slice};
+use crate::scan::{self, Batches, ROWS_PER_BATCH, Scan, Slice};
+use crate::statistics;
+use crate::types;
 
 /// Makes the batches of a partition.
 pub(crate) type MakeBatches = Arc<dyn Fn(usize) -> Batches + Send + Sync>;
@@ -42,7 +46,8 @@ impl GrantedTable {
     /// Every field the policy names.
     pub(crate) async fn new(lake: &Lake, view: Arc<View>, policy: &Policy) -> yiwang_kernel::Result<GrantedTable> {
         let masking = Masking::compile(lake, &view, policy, &[], false).await?;
-        Ok(GrantedTable { lake: lake.clone(), view, policy: policy.clone(), schema: masking.schema })
+        let schema = types::with_views(&masking.schema);
+        Ok(GrantedTable { lake: lake.clone(), view, policy: policy.clone(), schema })
     }
 
     fn bound(&self, filter: &Expr) -> Option<Bound> {
@@ -101,30 +106,82 @@ impl TableProvider for GrantedTable {
     ) -> EngineResult<Arc<dyn ExecutionPlan>> {
         let every: Vec<usize> = (0..self.schema.fields().len()).collect();
         let wanted = projection.unwrap_or(&every);
-        // A scan of no column still counts rows: one column is read and left out again.
-        let read: Vec<usize> = if wanted.is_empty() { vec![0] } else { wanted.clone() };
-        let names: Vec<String> = read.iter().map(|place| self.schema.field(*place).name().clone()).collect();
-        let masking = Masking::compile(&self.lake, &self.view, &self.policy, &names, false).await.map_err(outward)?;
         let pruner = Pruner::of(filters.iter().filter_map(|filter| self.bound(filter)).collect());
-        let scan = Scan::new(&self.lake, Arc::clone(&self.view), &masking.raw, pruner).await.map_err(outward)?;
-        let (scan, masking) = (Arc::new(scan), Arc::new(masking));
+        let known = statistics::of(&self.lake, &self.view, &self.policy, &self.named(wanted)).await.map_err(outward)?;
+        let known = if pruner.is_some() { known.map(Statistics::to_inexact) } else { known };
         let partitions = state.config().target_partitions().max(1);
-        let share = self.view.rows.div_ceil(partitions as u64).max(1);
-        let no_columns = wanted.is_empty();
-        let schema = if no_columns { Arc::new(arrow_schema::Schema::empty()) } else { Arc::clone(&masking.schema) };
-        let make: MakeBatches = Arc::new(move |partition| {
-            let masking = Arc::clone(&masking);
-            let take = if partition + 1 == partitions { u64::MAX } else { share };
-            let slice = Slice { skip: share * partition as u64, take };
-            let none = Conditions::default();
-            let seen = move |raw: yiwang_kernel::Result<arrow_array::RecordBatch>| {
-                let batch = read::seen(&masking, &none, &raw?)?;
-                if no_columns { batch.project(&[]).map_err(crate::scan::arrow_error) } else { Ok(batch) }
-            };
-            Arc::clone(&scan).stream(slice).map(seen).boxed()
-        });
-        Ok(Arc::new(SourceExec::new(schema, partitions, make)))
+        let schema = Arc::new(self.schema.project(wanted)?);
+        let make = if wanted.is_empty() {
+            self.rows_alone(partitions).await
+        } else {
+            self.columns(wanted, pruner, partitions).await
+        };
+        Ok(Arc::new(SourceExec::new(schema, partitions, make.map_err(outward)?).with_statistics(known)))
     }
+}
+
+impl GrantedTable {
+    fn named(&self, wanted: &[usize]) -> Vec<String> {
+        wanted.iter().map(|place| self.schema.field(*place).name().clone()).collect()
+    }
+
+    /// What the reader sees of these columns. Where that is what is stored, nothing is done to it on its way.
+    async fn columns(
+        &self,
+        wanted: &[usize],
+        pruner: Option<Pruner>,
+        partitions: usize,
+    ) -> yiwang_kernel::Result<MakeBatches> {
+        let masking = Masking::compile(&self.lake, &self.view, &self.policy, &self.named(wanted), false).await?;
+        let columns = masking.passes().unwrap_or(&masking.raw);
+        let scan = Scan::new(&self.lake, Arc::clone(&self.view), columns, pruner).await?;
+        let view = Arc::clone(&self.view);
+        if masking.passes().is_some() {
+            let scan = Arc::new(scan.with_views());
+            return Ok(Arc::new(move |partition| Arc::clone(&scan).stream(share(&view, partition, partitions))));
+        }
+        let (scan, masking) = (Arc::new(scan), Arc::new(masking));
+        let schema = types::with_views(&masking.schema);
+        Ok(Arc::new(move |partition| {
+            let (masking, schema) = (Arc::clone(&masking), Arc::clone(&schema));
+            let seen = move |raw: RecordBatch| types::retyped(&masking.apply(&raw)?, &schema);
+            Arc::clone(&scan).stream(share(&view, partition, partitions)).map(move |raw| seen(raw?)).boxed()
+        }))
+    }
+
+    /// Rows without columns: how many there are, read from nowhere where nothing hides any.
+    async fn rows_alone(&self, partitions: usize) -> yiwang_kernel::Result<MakeBatches> {
+        if self.policy.shows_every_row() && self.view.tombstones.is_empty() {
+            let view = Arc::clone(&self.view);
+            return Ok(Arc::new(move |partition| {
+                let Slice { skip, take } = share(&view, partition, partitions);
+                let rows = scan::to_usize(take.min(view.rows.saturating_sub(skip)));
+                let batches =
+                    (0..rows).step_by(ROWS_PER_BATCH).map(move |at| without_columns(ROWS_PER_BATCH.min(rows - at)));
+                stream::iter(batches).boxed()
+            }));
+        }
+        let narrowest =
+            (0..self.schema.fields().len()).min_by_key(|place| width(self.schema.field(*place).data_type()));
+        let place = narrowest.ok_or_else(|| Error::broken("a table without columns"))?;
+        let one = self.columns(&[place], None, partitions).await?;
+        Ok(Arc::new(move |partition| one(partition).map(|batch| without_columns(batch?.num_rows())).boxed()))
+    }
+}
+
+/// The part of a table that a partition reads.
+fn share(view: &View, partition: usize, partitions: usize) -> Slice {
+    let share = view.rows.div_ceil(partitions as u64).max(1);
+    Slice { skip: share * partition as u64, take: if partition + 1 == partitions { u64::MAX } else { share } }
+}
+
+fn without_columns(rows: usize) -> yiwang_kernel::Result<RecordBatch> {
+    types::batch_of(&Arc::new(Schema::empty()), Vec::new(), rows)
+}
+
+/// How much a value of a type takes to read, roughly.
+fn width(data_type: &DataType) -> usize {
+    data_type.primitive_width().unwrap_or(usize::from(*data_type != DataType::Boolean) * 64)
 }
 
 /// The leaf of a plan: batches from partitions.
@@ -132,6 +189,7 @@ pub(crate) struct SourceExec {
     schema: SchemaRef,
     make: MakeBatches,
     properties: Arc<PlanProperties>,
+    statistics: Option<Arc<Statistics>>,
 }
 
 impl SourceExec {
@@ -143,7 +201,12 @@ impl SourceExec {
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        SourceExec { schema, make, properties: Arc::new(properties) }
+        SourceExec { schema, make, properties: Arc::new(properties), statistics: None }
+    }
+
+    /// With what is known of all of them beforehand.
+    pub(crate) fn with_statistics(self, statistics: Option<Statistics>) -> SourceExec {
+        SourceExec { statistics: statistics.map(Arc::new), ..self }
     }
 }
 
@@ -184,6 +247,17 @@ impl ExecutionPlan for SourceExec {
         _children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> EngineResult<Arc<dyn ExecutionPlan>> {
         Ok(self)
+    }
+
+    fn statistics_from_inputs(
+        &self,
+        _inputs: &[Arc<Statistics>],
+        args: &StatisticsArgs,
+    ) -> EngineResult<Arc<Statistics>> {
+        match (&self.statistics, args.partition()) {
+            (Some(statistics), None) => Ok(Arc::clone(statistics)),
+            _ => Ok(Arc::new(Statistics::new_unknown(&self.schema))),
+        }
     }
 
     fn execute(&self, partition: usize, _task: Arc<TaskContext>) -> EngineResult<SendableRecordBatchStream> {

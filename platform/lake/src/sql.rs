@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use datafusion::common::TableReference;
 use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -20,6 +21,7 @@ use crate::read;
 use crate::scan::{self, Batches};
 use crate::serve::serve;
 use crate::source::{self, GrantedTable};
+use crate::types;
 
 const PARTITIONS: usize = 2;
 const RESOURCES_MAX: usize = 20;
@@ -59,7 +61,7 @@ pub(crate) async fn select(lake: &Lake, permit: &Permit, query: &SqlQuery) -> Re
         context.register_table(name, Arc::new(table)).map_err(engine_error)?;
     }
     let rows_max = query.rows_max;
-    let planned = lake.on_engine(async move {
+    let planned = lake.interactive(async move {
         let plan = context.state().statement_to_plan(statement).await.map_err(engine_error)?;
         let frame = context.execute_logical_plan(plan).await.map_err(engine_error)?;
         match rows_max {
@@ -68,10 +70,12 @@ pub(crate) async fn select(lake: &Lake, permit: &Permit, query: &SqlQuery) -> Re
         }
     });
     let frame = planned.await?;
-    let schema = Arc::new(frame.schema().as_arrow().clone());
+    let schema = types::without_views(&Arc::new(frame.schema().as_arrow().clone()));
+    let given = Arc::clone(&schema);
     let work = async move {
         let batches = frame.execute_stream().await.map_err(engine_error)?;
-        let batches: Batches = batches.map_err(engine_error).boxed();
+        let plain = move |batch: RecordBatch| types::retyped(&batch, &given);
+        let batches: Batches = batches.map_err(engine_error).map(move |batch| plain(batch?)).boxed();
         Ok(batches)
     };
     let rows = serve(lake, work, Some(lake.inside.query_wall));

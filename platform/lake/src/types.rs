@@ -20,6 +20,15 @@ pub(crate) struct Column {
     pub(crate) type_name: String,
 }
 
+/// How texts are held in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Texts {
+    /// One after the other: what readers are given.
+    Plain,
+    /// As views into what was read, copied nowhere: what SQL works on.
+    Views,
+}
+
 impl Column {
     /// The Arrow type.
     pub(crate) fn data_type(&self) -> Result<DataType> {
@@ -43,6 +52,31 @@ pub(crate) fn file_schema(columns: &[Column]) -> Result<SchemaRef> {
 pub(crate) fn schema(columns: &[Column]) -> Result<SchemaRef> {
     let field = |column: &Column| Ok(Field::new(&column.name, column.data_type()?, true));
     Ok(Arc::new(Schema::new(columns.iter().map(field).collect::<Result<Vec<_>>>()?)))
+}
+
+/// The same columns with texts as views.
+pub(crate) fn with_views(schema: &SchemaRef) -> SchemaRef {
+    with_texts(schema, &DataType::Utf8, &DataType::Utf8View)
+}
+
+/// The same columns with texts one after the other.
+pub(crate) fn without_views(schema: &SchemaRef) -> SchemaRef {
+    with_texts(schema, &DataType::Utf8View, &DataType::Utf8)
+}
+
+fn with_texts(schema: &SchemaRef, from: &DataType, to: &DataType) -> SchemaRef {
+    let field = |field: &Arc<Field>| match field.data_type() {
+        given if given == from => Arc::new(field.as_ref().clone().with_data_type(to.clone())),
+        _ => Arc::clone(field),
+    };
+    let fields: Vec<Arc<Field>> = schema.fields().iter().map(field).collect();
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+}
+
+/// The batch's columns, in their order, in the types of this schema.
+pub(crate) fn retyped(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let columns = batch.columns().iter().zip(schema.fields()).map(|(array, field)| convert(array, field.data_type()));
+    batch_of(schema, columns.collect::<Result<_>>()?, batch.num_rows())
 }
 
 /// DuckLake's word for an Arrow type, after widening to the closed list; refuses the rest naming the field.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use yiwang_kernel::{Actor, Error, Id, Instant, Result};
 
-use crate::header::Kind;
+use crate::header::{Follows, Kind};
 use crate::merkle::Hash;
 
 /// Subjects named one by one in an entry; more are given as a list.
@@ -137,6 +137,7 @@ pub struct Entry {
     pub(crate) rows_max: Option<u64>,
     pub(crate) refers: Option<u64>,
     pub(crate) event: Option<Id>,
+    pub(crate) follows: Option<Follows>,
 }
 
 /// Says where an entry stands; with the entry's inclusion proof it convinces a third party.
@@ -212,8 +213,15 @@ impl Entry {
         Entry { rows_max: Some(rows_max), ..self }
     }
 
+    /// The first entry of a log that takes the place of another.
+    #[must_use]
+    pub fn following(self, follows: Follows) -> Entry {
+        Entry { follows: Some(follows), ..self }
+    }
+
     fn new(kind: Kind, common: Common) -> Entry {
-        Entry { kind, common, subjects: Vec::new(), list: None, rows_max: None, refers: None, event: None }
+        let (subjects, list, rows_max, refers) = (Vec::new(), None, None, None);
+        Entry { kind, common, subjects, list, rows_max, refers, event: None, follows: None }
     }
 
     /// Refuses what is over the limits; names the field.

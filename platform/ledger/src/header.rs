@@ -57,6 +57,19 @@ pub struct EpochRoots {
     pub lists: Vec<u64>,
 }
 
+/// The log before this one, as the first entry after a restore names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Follows {
+    /// The log before.
+    pub log: [u8; 16],
+    /// Entries of it that were restored.
+    pub size: u64,
+    /// Root of the tree over them.
+    pub root: Hash,
+    /// Size and root of a later head of it that somebody kept: the entries between are lost, and that is on record.
+    pub witnessed: Option<(u64, Hash)>,
+}
+
 /// A header; `index` is the entry's sequence number, from 0 without gaps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
@@ -84,6 +97,8 @@ pub struct Header {
     pub event: Option<[u8; 16]>,
     /// An epoch's statement.
     pub epoch: Option<EpochRoots>,
+    /// The first entry of a log that follows another.
+    pub follows: Option<Follows>,
 }
 
 impl Kind {
@@ -106,11 +121,12 @@ impl Kind {
 }
 
 impl Header {
-    /// Canonical CBOR: a map with the keys 1 to 13 in rising order, absent where there is nothing.
+    /// Canonical CBOR: a map with the keys 1 to 14 in rising order, absent where there is nothing.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer(Vec::with_capacity(192));
         let optional = [self.list.is_some(), self.rows_max.is_some(), self.refers.is_some(), self.event.is_some()];
-        let optional = optional.into_iter().chain([self.epoch.is_some(), !self.links.is_empty()]);
+        let statements = [self.epoch.is_some(), self.follows.is_some(), !self.links.is_empty()];
+        let optional = optional.into_iter().chain(statements);
         out.map(7 + optional.filter(|present| *present).count());
         out.uint(1);
         out.uint(VERSION);
@@ -156,6 +172,10 @@ impl Header {
             out.uint(13);
             epoch.encode(out);
         }
+        if let Some(follows) = &self.follows {
+            out.uint(14);
+            follows.encode(out);
+        }
     }
 
     /// Reads one header; nothing if the bytes are not exactly the canonical form.
@@ -179,6 +199,7 @@ impl Header {
             refers: None,
             event: None,
             epoch: None,
+            follows: None,
         };
         let mut before = 7;
         while left > 0 {
@@ -193,6 +214,7 @@ impl Header {
                 11 => header.refers = Some(from.uint()?),
                 12 => header.event = Some(from.fixed()?),
                 13 => header.epoch = Some(EpochRoots::decode(&mut from)?),
+                14 => header.follows = Some(Follows::decode(&mut from)?),
                 _ => return None,
             }
             before = key;
@@ -283,6 +305,37 @@ impl EpochRoots {
         let map = ListRoot::decode(from)?;
         let lists = (0..from.array()?).map(|_| from.uint()).collect::<Option<_>>()?;
         Some(EpochRoots { heads, map, lists })
+    }
+}
+
+impl Follows {
+    fn encode(&self, out: &mut Writer) {
+        out.array(4);
+        out.bytes(&self.log);
+        out.uint(self.size);
+        out.bytes(&self.root);
+        match &self.witnessed {
+            Some((size, root)) => {
+                out.array(2);
+                out.uint(*size);
+                out.bytes(root);
+            }
+            None => out.null(),
+        }
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Option<Follows> {
+        if from.array()? != 4 {
+            return None;
+        }
+        let (log, size, root) = (from.fixed()?, from.uint()?, from.fixed()?);
+        if from.null() {
+            return Some(Follows { log, size, root, witnessed: None });
+        }
+        if from.array()? != 2 {
+            return None;
+        }
+        Some(Follows { log, size, root, witnessed: Some((from.uint()?, from.fixed()?)) })
     }
 }
 

@@ -13,6 +13,7 @@ use yiwang_kernel::{Error, Instant, Result};
 use yiwang_seal::vrf::{Label, VrfPublic, VrfSecret};
 use yiwang_seal::{DataKey, MasterKey, SigningKey, hex, unhex};
 
+use crate::extent::STATEMENT;
 use crate::note::{parse_verifier_key, verifier_key};
 use crate::scan::Identity;
 use crate::segment::crc32;
@@ -66,6 +67,7 @@ impl Keys {
 
     fn create(dir: &Path, keys: &Path, master: &MasterKey, origin: &str) -> Result<()> {
         let fits = !origin.is_empty() && origin.len() <= 200 && !origin.contains([' ', '+', '\n', '\r']);
+        let fits = fits && origin != STATEMENT;
         if !fits {
             return Err(Error::invalid("origin", "ledger-origin"));
         }
@@ -81,6 +83,11 @@ impl Keys {
         let verifier = verifier_key(origin, &signing.verifying_key());
         let text = format!("{LOG_FORMAT}\n{}\n{verifier}\n{}\n", hex(&log), hex(&labels.public().to_bytes()));
         write_durable(&dir.join("log"), text.as_bytes())
+    }
+
+    /// What wraps them.
+    pub(crate) fn master(&self) -> &MasterKey {
+        &self.master
     }
 
     /// The key of the month this instant lies in (China's calendar), made when first needed.
@@ -196,6 +203,18 @@ impl Subjects {
         }
         Ok(Subjects { file, records: count, living })
     }
+}
+
+/// Refuses a ring of master keys that does not open the keys of the log in `dir`.
+pub(crate) fn require_master(dir: &Path, master: &MasterKey) -> Result<()> {
+    let (identity, _) = read_log(dir)?;
+    let wrapped = std::fs::read(dir.join("keys").join("signing.key")).map_err(io("reading a ledger key"))?;
+    let key = master.unwrap(&wrapped, &format!("ledger/{}/signing", hex(&identity.log)));
+    let key = key.map_err(|_| Error::unavailable("master-key-wrong"))?;
+    if SigningKey::from_bytes(key.as_bytes()).verifying_key() != identity.public {
+        return Err(Error::broken("the ledger's keys are of another log"));
+    }
+    Ok(())
 }
 
 /// What the file `log` says: who wrote the log and how its labels are proved.

@@ -19,6 +19,7 @@ use crate::note::Head;
 use crate::scan::{Known, Scanned, scan};
 use crate::segment::segment_path;
 use crate::shared::{Opened, Shared, lock_log};
+use crate::succession;
 use crate::verify::{Difference, Fault, Report, verify};
 use crate::writer::{Draft, Request, Writer, reserve};
 
@@ -110,6 +111,18 @@ impl Ledger {
         Ok(Ledger(Arc::new(Inner { shared, requests: Some(requests), writer })))
     }
 
+    /// Opens a log that another follows, for reading alone: it has no writer, so nothing can be appended to it.
+    pub(crate) fn open_to_read(dir: &Path, master: &MasterKey, clock: Arc<dyn Clock>) -> Result<Ledger> {
+        let lock = lock_log(dir)?;
+        let options = Options::small("");
+        let keys = Keys::open(dir, master.clone(), &options.origin)?;
+        let derived = Derived::create(dir)?;
+        let state = scan_and_derive(dir, &keys, &derived)?.state;
+        let dir = dir.to_owned();
+        let shared = Arc::new(Shared::new(Opened { dir, options, keys, derived, clock, state, reserve: None, lock }));
+        Ok(Ledger(Arc::new(Inner { shared, requests: None, writer: None })))
+    }
+
     /// Appends an entry. It is durable and under a signed head when this returns; on an error the caller must not go
     /// on with what it wanted logged.
     pub async fn append(&self, entry: Entry) -> Result<Receipt> {
@@ -144,7 +157,7 @@ impl Ledger {
         self.blocking(move |shared| Ok(shared.keys.labels.prove(&subject.kind, &subject.value))).await
     }
 
-    /// Verifies the log while it is written to: a batch that is just being written is not a difference.
+    /// Verifies the log while it is written to, and those before it: a batch just being written is no difference.
     pub async fn verify(&self, witnessed: Vec<String>) -> Result<Report> {
         self.blocking(move |shared| {
             let size = shared.state().size();
@@ -152,6 +165,9 @@ impl Ledger {
             let is_new = |difference: &Difference| difference.fault == Fault::Tail && report.entries >= size;
             if report.difference.as_ref().is_some_and(is_new) {
                 report.difference = None;
+            }
+            if report.is_whole() {
+                report.difference = succession::earlier_difference(&shared.dir, report.follows)?;
             }
             Ok(report)
         })

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use data_encoding::BASE64;
+use yiwang_kernel::{Error, Result};
 use yiwang_seal::{SigningKey, VerifyingKey, sha256};
 
 use crate::merkle::Hash;
@@ -59,6 +60,13 @@ impl Head {
         signatures.lines().any(|line| signed(line).is_some()).then_some(head)
     }
 
+    /// Whether this has the form of a head, whoever signed it.
+    pub fn is_note(note: &str) -> bool {
+        let parts = note.split_once("\n\n").filter(|_| note.len() <= NOTE_BYTES_MAX);
+        parts
+            .is_some_and(|(text, signatures)| Head::parse(&format!("{text}\n")).is_some() && signatures.ends_with('\n'))
+    }
+
     /// The note's text, without signatures.
     fn text(&self) -> String {
         let (root, previous) = (BASE64.encode(&self.root), BASE64.encode(&self.previous));
@@ -88,6 +96,12 @@ pub(crate) fn verifier_key(origin: &str, key: &VerifyingKey) -> String {
     let hash = yiwang_seal::hex(&key_hash(origin, key));
     let typed = [&[ED25519], key.to_bytes().as_slice()].concat();
     format!("{origin}+{hash}+{}", BASE64.encode(&typed))
+}
+
+/// The key of a verifier key as `log` states it in its third line, kept elsewhere.
+pub fn parse_key(text: &str) -> Result<VerifyingKey> {
+    let key = parse_verifier_key(text.trim()).map(|(_, key)| key);
+    key.ok_or_else(|| Error::invalid("key", "ledger-key"))
 }
 
 /// Reads what [`verifier_key`] wrote.

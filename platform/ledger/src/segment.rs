@@ -153,7 +153,12 @@ pub(crate) fn segment_name(first: u64) -> String {
 /// The first entries of all segments, in order; files of other names are passed over.
 pub(crate) fn list_segments(dir: &Path) -> std::io::Result<Vec<u64>> {
     let mut firsts = Vec::new();
-    for found in std::fs::read_dir(dir.join("segments"))? {
+    let listed = match std::fs::read_dir(dir.join("segments")) {
+        Ok(listed) => listed,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(firsts),
+        Err(error) => return Err(error),
+    };
+    for found in listed {
         let name = found?.file_name();
         let digits = name.to_str().and_then(|name| name.strip_suffix(".seg")).filter(|digits| digits.len() == 20);
         firsts.extend(digits.and_then(|digits| digits.parse::<u64>().ok()));

@@ -14,7 +14,7 @@ use crate::entry::{Entry, Identifier, Part, Receipt, salted};
 use crate::epoch::EpochMap;
 use crate::header::ListRoot;
 use crate::keys::{Keys, write_durable};
-use crate::ledger::Options;
+use crate::ledger::{Ledger, Options};
 use crate::sorted::{LABEL_BYTES, SortedTree, root_of_sorted};
 use crate::state::State;
 use crate::writer::{Draft, SealedPart};
@@ -35,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) epoch_map: Mutex<Option<Arc<EpochMap>>>,
     pub(crate) reserve: Option<File>,
+    /// Earlier logs that somebody read.
+    pub(crate) earlier: Mutex<HashMap<String, Ledger>>,
     state: RwLock<State>,
     labels: Mutex<HashMap<[u8; 32], Label>>,
     list_trees: Mutex<HashMap<[u8; 32], Arc<SortedTree>>>,
@@ -69,6 +71,7 @@ impl Shared {
             clock,
             epoch_map,
             reserve,
+            earlier: Mutex::default(),
             state,
             labels,
             list_trees,
@@ -141,7 +144,8 @@ impl Shared {
         let subjects = subjects.into_iter().map(seal).collect::<Result<Vec<_>>>()?;
         let (kind, rows_max, refers) = (entry.kind, entry.rows_max, entry.refers);
         let event = entry.event.map(|event| *event.as_bytes());
-        Ok(Draft { time, kind, common_hash, common, subjects, list, rows_max, refers, event, epoch: None })
+        let (epoch, follows) = (None, entry.follows);
+        Ok(Draft { time, kind, common_hash, common, subjects, list, rows_max, refers, event, epoch, follows })
     }
 
     /// The receipt of an entry that is durable.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use yiwang_seal::vrf::Label;
 
-use crate::header::{Header, Link};
+use crate::header::{Follows, Header, Link};
 use crate::merkle::{Frontier, Hash};
 use crate::verify::Fault;
 
@@ -37,6 +37,8 @@ pub(crate) struct State {
     pub(crate) lists: Vec<u64>,
     /// The last epoch.
     pub(crate) epoch: Option<EpochPlace>,
+    /// The log before this one, where the first entry names one.
+    pub(crate) follows: Option<Follows>,
 }
 
 /// An epoch's entry and how many entries it covers: those that came while it was made are the next one's.
@@ -79,6 +81,9 @@ impl State {
     pub(crate) fn apply(&mut self, changes: Changes, note: String) {
         for header in &changes.headers {
             self.time = header.time;
+            if header.index == 0 {
+                self.follows = header.follows;
+            }
             if let Some(rows_max) = header.rows_max {
                 self.opens.insert(header.index, rows_max);
             }
@@ -141,6 +146,9 @@ impl<'a> Batch<'a> {
     ) -> Result<(), Fault> {
         if header.index != self.next() {
             return Err(Fault::Sequence);
+        }
+        if header.follows.is_some() && header.index != 0 {
+            return Err(Fault::Follows);
         }
         for link in &header.links {
             if *link != self.link(link.label, link.part) {

@@ -6,6 +6,7 @@ mod format;
 mod golden;
 mod proofs;
 mod subjects;
+mod succession;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -10,9 +10,9 @@ use yiwang_kernel::{Error, Result};
 use yiwang_seal::VerifyingKey;
 
 use crate::epoch_check::EpochCheck;
-use crate::header::ListRoot;
+use crate::header::{Follows, ListRoot};
 use crate::keys::{io, read_log};
-use crate::note::Head;
+use crate::note::{Head, verifier_key};
 use crate::scan::{Identity, Known, scan};
 use crate::segment::{HEADER_BYTES, list_segments, segment_name, segment_path};
 use crate::shared::list_name;
@@ -55,6 +55,10 @@ pub enum Fault {
     Epoch,
     /// A list of labels is missing or not the one its entry commits to.
     List,
+    /// The log before, as the first entry names it, is missing or another; or an entry that is not the first names one.
+    Follows,
+    /// No log here states the key kept elsewhere.
+    Key,
 }
 
 /// Where a log first differs from what it must be.
@@ -75,6 +79,10 @@ pub struct Difference {
 pub struct Report {
     /// The log, 32 hexadecimal digits.
     pub log: String,
+    /// Its verifier key as C2SP writes one: origin, hash, key. Kept elsewhere, it finds a forged log.
+    pub verifier: String,
+    /// The log before it, where it follows one.
+    pub follows: Option<Follows>,
     /// Entries under good heads.
     pub entries: u64,
     /// Heads checked.
@@ -125,6 +133,8 @@ impl Fault {
             Fault::Witness => "witness",
             Fault::Epoch => "epoch",
             Fault::List => "list",
+            Fault::Follows => "follows",
+            Fault::Key => "key",
         }
     }
 }
@@ -171,6 +181,8 @@ pub fn verify(dir: &Path, public_key: &VerifyingKey, witnessed: &[String]) -> Re
         difference.or_else(|| scanned.lists.iter().find_map(|(entry, list)| check_list(dir, *entry, list)));
     Ok(Report {
         log: yiwang_seal::hex(&identity.log),
+        verifier: verifier_key(&identity.origin, public_key),
+        follows: scanned.state.follows,
         entries: size,
         heads: scanned.state.batches,
         segments: scanned.segments.len(),

@@ -14,7 +14,7 @@ use yiwang_seal::vrf::Label;
 use crate::cbor;
 use crate::derived::Rows;
 use crate::entry::{Common, Entry, Receipt};
-use crate::header::{EpochRoots, Header, Kind, ListRoot};
+use crate::header::{EpochRoots, Follows, Header, Kind, ListRoot};
 use crate::keys::{sync_dir, unavailable};
 use crate::merkle::{Hash, leaf_hash};
 use crate::note::Head;
@@ -44,6 +44,7 @@ pub(crate) struct Draft {
     pub(crate) refers: Option<u64>,
     pub(crate) event: Option<[u8; 16]>,
     pub(crate) epoch: Option<EpochRoots>,
+    pub(crate) follows: Option<Follows>,
 }
 
 /// A subject part: the hash of its salted content, and the content under the subject's key.
@@ -192,6 +193,9 @@ impl Placing<'_> {
         if draft.refers.is_some_and(|open| !self.batch.is_open(open)) {
             return Err(Error::refused("ledger-close-unknown"));
         }
+        if draft.follows.is_some() && self.batch.next() != 0 {
+            return Err(Error::conflict("ledger-not-new"));
+        }
         let body = draft.body();
         let header = Header {
             log: self.shared.keys.identity.log,
@@ -206,6 +210,7 @@ impl Placing<'_> {
             refers: draft.refers,
             event: draft.event,
             epoch: draft.epoch,
+            follows: draft.follows,
         };
         let encoded = header.encode();
         if encoded.len() + body.len() + 16 > RECORD_BYTES_MAX {

@@ -9,7 +9,7 @@ use yiwang_kernel::{Error, Result};
 
 use crate::fault::Fault;
 use crate::tx::Open;
-use crate::{Row, Tx, Value, postgres, sqlite};
+use crate::{Migration, Row, Tx, Value, portable, postgres, sqlite};
 
 const ATTEMPTS_MAX: u32 = 60;
 
@@ -45,6 +45,40 @@ impl Db {
         };
         let store = store.map_err(|fault| fault.error)?;
         Ok(Db { store: Arc::new(store), repeating: Arc::default() })
+    }
+
+    /// Opens a store to look at it: creates nothing, changes nothing, runs no migration. None where there is no file.
+    pub async fn look(url: &str) -> Result<Option<Db>> {
+        let Some(path) = url.strip_prefix("sqlite:").map(Path::new) else { return Db::open(url).await.map(Some) };
+        if !path.exists() {
+            return Ok(None);
+        }
+        let store = sqlite::Store::look(path, false).await.map_err(|fault| fault.error)?;
+        Ok(Some(Db { store: Arc::new(Store::Sqlite(store)), repeating: Arc::default() }))
+    }
+
+    /// Opens what [`Db::snapshot_to`] wrote, for reading alone; the file stays as it is to the byte.
+    pub async fn open_snapshot(path: &Path) -> Result<Db> {
+        let store = sqlite::Store::look(path, true).await.map_err(|fault| fault.error)?;
+        Ok(Db { store: Arc::new(Store::Sqlite(store)), repeating: Arc::default() })
+    }
+
+    /// Makes a store at this address, where there must be none (PostgreSQL: an empty database), of what
+    /// [`Db::snapshot_to`] wrote; `migrations` are all that this program knows. All of it or nothing.
+    pub async fn restore(url: &str, snapshot: &Path, migrations: &[Migration]) -> Result<()> {
+        let restored = match url.strip_prefix("sqlite:") {
+            Some(path) => portable::to_sqlite(snapshot, Path::new(path)).await,
+            None => portable::to_postgres(snapshot, url, migrations).await,
+        };
+        restored.map_err(|fault| fault.error)
+    }
+
+    /// Whether a store could be restored at this address: no file there, no table in the database.
+    pub async fn is_vacant(url: &str) -> Result<bool> {
+        match url.strip_prefix("sqlite:") {
+            Some(path) => Ok(!Path::new(path).exists()),
+            None => portable::is_vacant(url).await.map_err(|fault| fault.error),
+        }
     }
 
     /// Where the store is, without user and password, for people who run it.
@@ -100,11 +134,21 @@ impl Db {
         Err(Error::unavailable("store-busy"))
     }
 
-    /// Writes a consistent copy of the store to a new file. PostgreSQL is copied by its own tools.
-    pub async fn snapshot_to(&self, path: &Path) -> Result<()> {
+    /// Writes a consistent copy of the store, as of one moment, to a new SQLite file, while others read and write: the
+    /// same form from either database, to be restored to either. `migrations` are all that this program knows.
+    pub async fn snapshot_to(&self, path: &Path, migrations: &[Migration]) -> Result<()> {
+        let written = match &*self.store {
+            Store::Sqlite(store) => store.snapshot_to(path).await,
+            Store::Postgres { store, .. } => portable::from_postgres(store, path, migrations).await,
+        };
+        written.map_err(|fault| fault.error)
+    }
+
+    /// Which database answers: `sqlite` or `postgres`.
+    pub fn kind(&self) -> &'static str {
         match &*self.store {
-            Store::Sqlite(store) => store.snapshot_to(path).await.map_err(|fault| fault.error),
-            Store::Postgres { .. } => Err(Error::refused("store-snapshot-elsewhere")),
+            Store::Sqlite(_) => "sqlite",
+            Store::Postgres { .. } => "postgres",
         }
     }
 

@@ -1,11 +1,12 @@
 //! The product's own tables, on SQLite or PostgreSQL, behind one small interface: `Db::{query, execute, tx}` over
 //! [`Value`] and [`Row`]. Callers write one SQL subset and cannot see which database answers; no driver type leaves
-//! this crate. Holds migrations and the outbox; knows no capability's tables.
+//! this crate. Holds migrations, the outbox and the portable snapshot; knows no capability's tables.
 
 mod db;
 mod fault;
 mod migrate;
 pub mod outbox;
+mod portable;
 mod postgres;
 mod row;
 mod sealed;
@@ -16,7 +17,7 @@ mod tx;
 mod value;
 
 pub use db::Db;
-pub use migrate::Migration;
+pub use migrate::{Applied, Migration, Standing};
 pub use row::Row;
 pub use sealed::Sealed;
 pub use tx::Tx;

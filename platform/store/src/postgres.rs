@@ -20,6 +20,8 @@ use yiwang_kernel::Error;
 use crate::fault::Fault;
 use crate::{Row, Value};
 
+pub(crate) use codec::decode_row;
+
 const CONNECTIONS_MAX: u32 = 8;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 const STATEMENTS_CACHED: usize = 400;

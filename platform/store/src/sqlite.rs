@@ -40,18 +40,51 @@ impl Store {
         Ok(Store { path: path.to_owned(), readers, writers })
     }
 
+    /// Opens a file that is there without changing it; `frozen`: nobody else writes to it either.
+    pub(crate) async fn look(path: &Path, frozen: bool) -> Result<Store, Fault> {
+        let options = SqliteConnectOptions::new().filename(path).read_only(true).immutable(frozen);
+        let options = options.busy_timeout(BUSY_TIMEOUT).disable_statement_logging();
+        let writers = Writers::new(options.clone().connect().await?);
+        let readers = PoolOptions::new().max_connections(1).min_connections(0).connect_lazy_with(options);
+        Ok(Store { path: path.to_owned(), readers, writers })
+    }
+
     /// Writes a consistent copy of the whole store to `path`, which must not exist.
     pub(crate) async fn snapshot_to(&self, path: &Path) -> Result<(), Fault> {
         let text = path.to_str().ok_or_else(|| Error::broken("the path of a snapshot is not UTF-8"))?;
         let mut connection = options(&self.path).connect().await?;
         execute(&mut connection, "VACUUM INTO $1", &[Value::from(text)]).await?;
-        let synced = tokio::fs::File::open(path).await;
-        let synced = match synced {
+        sync(path).await
+    }
+}
+
+/// A new file to be filled by one connection and closed: no journal beside it, references not checked on the way.
+pub(crate) async fn create(path: &Path) -> Result<SqliteConnection, Fault> {
+    if path.exists() {
+        return Err(Error::conflict("exists").into());
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Delete)
+        .synchronous(SqliteSynchronous::Off)
+        .foreign_keys(false)
+        .statement_cache_capacity(STATEMENTS_CACHED)
+        .disable_statement_logging();
+    Ok(options.connect().await?)
+}
+
+/// Makes a file durable, and its name.
+pub(crate) async fn sync(path: &Path) -> Result<(), Fault> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    for path in [path, folder] {
+        let synced = match tokio::fs::File::open(path).await {
             Ok(file) => file.sync_all().await,
             Err(error) => Err(error),
         };
-        synced.map_err(|error| Error::internal("the snapshot of the store cannot be synced", error).into())
+        synced.map_err(|error| Error::internal("a snapshot of the store cannot be synced", error))?;
     }
+    Ok(())
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
@@ -104,8 +137,13 @@ fn arguments(sql: &str, parameters: &[Value]) -> Result<SqliteArguments, Fault> 
 }
 
 fn decode(row: &SqliteRow, columns: &Arc<[String]>) -> Result<Row, Fault> {
-    let mut values = Vec::with_capacity(columns.len());
-    for place in 0..columns.len() {
+    Ok(Row::new(Arc::clone(columns), decode_row(row)?))
+}
+
+/// Reads all columns of a row.
+pub(crate) fn decode_row(row: &SqliteRow) -> Result<Vec<Value>, Fault> {
+    let mut values = Vec::with_capacity(row.len());
+    for place in 0..row.len() {
         let raw = row.try_get_raw(place)?;
         let kind = if raw.is_null() { "NULL".to_owned() } else { raw.type_info().name().to_owned() };
         let value = match kind.as_str() {
@@ -117,5 +155,5 @@ fn decode(row: &SqliteRow, columns: &Arc<[String]>) -> Result<Row, Fault> {
         };
         values.push(value);
     }
-    Ok(Row::new(Arc::clone(columns), values))
+    Ok(values)
 }

@@ -3,6 +3,7 @@
 mod kill;
 mod migrations;
 mod outbox;
+mod portable;
 mod transactions;
 mod values;
 

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 use yiwang_access::{Access, Permission, RateLimits, Sessions};
 use yiwang_files::{Files, KeyVault, SealedStore};
+use yiwang_gate::testing::NoLake;
 use yiwang_gate::{Engine, Gate};
 use yiwang_host::{Capability, Faces, Platform, Settings, router};
 use yiwang_kernel::{Account, Actor, CivilDate, Ctx, FixedClock, Id, Role, SeededRandom};
@@ -22,7 +23,7 @@ use yiwang_store::Migration;
 use yiwang_store::testing::{TestDb, databases};
 use yiwang_web::Texts;
 
-use crate::{NoLake, Reply};
+use crate::Reply;
 
 const MEMORY_BYTES: usize = 256 << 20;
 const NOON_S: i64 = 12 * 3600;
@@ -149,7 +150,8 @@ fn migrations(capabilities: &[Capability]) -> Vec<Migration> {
 
 async fn platform(db: &TestDb, dir: &Path, plan: &Plan, clock: &Arc<FixedClock>) -> Platform {
     let capabilities = &plan.capabilities;
-    let permissions: Vec<Permission> = capabilities.iter().flat_map(|one| one.permissions.clone()).collect();
+    let own = capabilities.iter().flat_map(|one| one.permissions.clone());
+    let permissions: Vec<Permission> = yiwang_host::PERMISSIONS.into_iter().chain(own).collect();
     let mut sources = yiwang_web::TEXTS.to_vec();
     sources.extend(capabilities.iter().flat_map(|one| one.texts.iter().copied()));
     let master = MasterKey::generate();
@@ -167,9 +169,9 @@ async fn platform(db: &TestDb, dir: &Path, plan: &Plan, clock: &Arc<FixedClock>)
         ledger,
         db: db.db.clone(),
         texts: Arc::new(Texts::load(&sources).expect("texts")),
-        site: Arc::new(settings.site(plan.demo).expect("a site")),
         data_dir: dir.to_owned(),
         demo: plan.demo,
+        phrase: std::sync::OnceLock::new(),
         files,
         vault,
         search: Search::open(&dir.join("search")).expect("an index"),
@@ -194,6 +196,7 @@ fn lake(db: &TestDb, dir: &Path, vault: &KeyVault, files: &Files) -> Lake {
         vault: vault.clone(),
         objects: tree(dir, "lake", vault),
         derived: tree(dir, "derived", vault),
+        out: Some(dir.join("out")),
         spill,
         files: files.clone(),
         threads: 2,

@@ -2,9 +2,7 @@
 //! router of the capabilities under test. For dev-dependencies alone; knows no capability and fills no table.
 
 mod city;
-mod no_lake;
 mod reply;
 
 pub use city::{City, Plan};
-pub use no_lake::NoLake;
 pub use reply::Reply;

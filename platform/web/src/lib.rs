@@ -45,7 +45,7 @@ pub use format::{date, grouped, minute};
 pub use shell::{Head, Markup, escape, page};
 pub use table::{Cell, Column, Paging, Table, Tone};
 pub use texts::{Arg, Texts};
-pub use view::{MenuEntry, Site, View, encode};
+pub use view::{MenuEntry, Served, Site, View, encode};
 
 #[cfg(test)]
 mod tests;

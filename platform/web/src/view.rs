@@ -16,8 +16,18 @@ use crate::{Arg, Markup, Texts, date, grouped, minute};
 pub struct Site {
     /// The city's name for the platform.
     pub name: Text,
-    /// Lines of the footer: who runs it, record numbers.
+    /// Who runs the site; empty where not said.
+    pub organiser: String,
+    /// How to reach them; empty where not said.
+    pub contact: String,
+    /// Number of the record of the site (ICP备案号); empty where there is none.
+    pub icp: String,
+    /// Number of the record with the police (公安备案号); empty where there is none.
+    pub police: String,
+    /// Further lines of the footer.
     pub footer: Vec<Text>,
+    /// Where readers find the site, `https://data.example.gov.cn`; empty where not said.
+    pub address: String,
     /// The number to call.
     pub phone: String,
     /// Whether this is demo data: shows the banner that switches roles.
@@ -33,6 +43,17 @@ pub struct MenuEntry {
     pub title: String,
     /// Whether the reader is inside it.
     pub current: bool,
+    /// How many things wait behind it for the reader; from 100 on they are not counted.
+    pub waiting: u64,
+}
+
+/// Which of the layout's own pages are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Served {
+    /// `/search`.
+    pub search: bool,
+    /// `/sign-in`.
+    pub sign_in: bool,
 }
 
 /// What every page knows about its reader.
@@ -53,6 +74,8 @@ pub struct View {
     pub request: Option<Id>,
     /// The menu for this reader.
     pub menu: Vec<MenuEntry>,
+    /// Which of the layout's own pages this installation serves now; a city still being set up lacks most.
+    pub served: Served,
     /// What the city says about itself.
     pub site: Arc<Site>,
     /// Every text.
@@ -74,6 +97,7 @@ impl View {
             query: String::new(),
             request: None,
             menu: Vec::new(),
+            served: Served { search: true, sign_in: true },
             site,
             texts,
             form_token,

@@ -62,6 +62,7 @@ pub(crate) async fn build(shared: &Shared, city: &City, plan: &Plan, wish: Wish)
     load_tables(shared, city, plan, &mut built).await?;
     open_tables(shared, city, &ctx, plan).await?;
     plant_negative(city, &ctx, plan, wish).await?;
+    yiwang_catalogue::ops::remind_late(platform, &ctx).await?;
     city.allow_operator(&ctx).await?;
     count_again(city, plan, built.rows).await?;
     Ok(built)

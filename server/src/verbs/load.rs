@@ -1,27 +1,23 @@
 //! `load`: files into tables, through the same operation as an upload.
 
-use std::path::Path;
-
 use anyhow::Result;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
+use yiwang_collect::ops::{load_among, stage_of_machine};
 use yiwang_collect::{LoadReport, LoadRequest, Source, State};
 use yiwang_gate::Mode;
-use yiwang_kernel::{Actor, Ctx, Error, Grade};
+use yiwang_kernel::{Actor, Ctx, Error, Grade, Id};
 
 use crate::assemble::{BUREAU, City};
 use crate::cli::{Load, LoadMode, Shared};
-use crate::output::{self, Told};
+use crate::output::{self, Given, Told};
 
 /// Loads each file; a file that is refused leaves nothing behind and makes the exit code 3.
-pub(crate) async fn load(shared: &Shared, options: &Load) -> Result<()> {
-    let city = City::open(shared).await?;
+pub(crate) async fn load(shared: &Shared, city: &City, options: &Load) -> Result<()> {
     let ctx = city.platform.ctx(Actor::Operator { reason: "yiwang load".to_owned() });
     let mut reports = Vec::new();
-    for path in &options.paths {
-        reports.extend(load_one(&city, &ctx, shared, options, path).await?);
+    for number in 0..options.paths.len() {
+        reports.extend(load_one(city, &ctx, shared, options, number).await?);
     }
-    city.platform.db.close().await;
     output::result(shared, &json!({ "loads": reports }), || {
         reports.iter().map(|report| line(shared, report)).collect()
     });
@@ -29,14 +25,17 @@ pub(crate) async fn load(shared: &Shared, options: &Load) -> Result<()> {
     if refused > 0 { Err(Told(Error::refused("load-refused").with("count", refused)).into()) } else { Ok(()) }
 }
 
-async fn load_one(city: &City, ctx: &Ctx, shared: &Shared, options: &Load, path: &Path) -> Result<Vec<LoadReport>> {
+async fn load_one(city: &City, ctx: &Ctx, shared: &Shared, options: &Load, number: usize) -> Result<Vec<LoadReport>> {
+    let path = &options.paths[number];
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let size = std::fs::metadata(path).map_err(|error| {
-        Error::invalid("path", "file-unreadable").with("path", path.display()).with("reason", error)
-    })?;
+    let (bytes, given) = shared.sink.file(number, path).await?;
+    let source = match given {
+        Given::Path(path) => Source::Path(path),
+        Given::Stream(bytes) => Source::Blob(stage_of_machine(&city.platform, ctx, bytes).await?.id),
+    };
     let request = LoadRequest {
-        load: None,
-        source: Source::Path(path.to_owned()),
+        load: Some(Id::new(ctx)),
+        source,
         file_name: name.clone(),
         department: department(options),
         resource: options.resource.clone(),
@@ -49,25 +48,39 @@ async fn load_one(city: &City, ctx: &Ctx, shared: &Shared, options: &Load, path:
         grade: options.grade.map(Grade::new).transpose()?,
         dry_run: options.dry_run,
     };
-    let bar = bar(shared, size.len(), name);
-    let shown = bar.clone();
-    let progress = move |bytes: u64| shown.set_position(bytes);
-    let reports = yiwang_collect::ops::load(&city.platform, ctx, request, &progress).await;
-    bar.finish_and_clear();
-    Ok(reports?)
+    let bar = output::bar(shared, &name, bytes);
+    let reports = load_unless_given_up(city, ctx, shared, request, &|bytes| bar.at(bytes)).await;
+    bar.end();
+    reports
+}
+
+/// Given up once, the load settles itself as cancelled; insisted on, it is left for the next start to settle.
+async fn load_unless_given_up(
+    city: &City,
+    ctx: &Ctx,
+    shared: &Shared,
+    request: LoadRequest,
+    progress: &(dyn Fn(u64) + Send + Sync),
+) -> Result<Vec<LoadReport>> {
+    let load = request.load;
+    let mut loading = Box::pin(load_among(&city.platform, ctx, request, &city.running, progress));
+    tokio::select! {
+        reports = &mut loading => return Ok(reports?),
+        () = shared.sink.given_up() => {}
+    }
+    if !load.is_some_and(|load| city.running.give_up(load)) {
+        return Err(Error::refused("load-cancelled").into());
+    }
+    tokio::select! {
+        reports = loading => Ok(reports?),
+        () = shared.sink.insisted() => Err(Error::refused("load-cancelled").into()),
+    }
 }
 
 /// Who answers for the data: as asked; for a new resource without a word, the data bureau.
 fn department(options: &Load) -> Option<String> {
     let bureau = || options.resource.is_none().then(|| BUREAU.to_owned());
     options.department.clone().or_else(bureau)
-}
-
-/// A bar on standard error; silent where nobody looks.
-fn bar(shared: &Shared, bytes: u64, name: String) -> ProgressBar {
-    let bar = if shared.json { ProgressBar::hidden() } else { ProgressBar::new(bytes) };
-    let style = ProgressStyle::with_template("{msg:30!} {bar:30} {bytes}/{total_bytes} {bytes_per_sec}");
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())).with_message(name)
 }
 
 fn line(shared: &Shared, report: &LoadReport) -> String {

@@ -16,11 +16,9 @@ use crate::output;
 const ROWS_MAX: u64 = 1_000_000;
 
 /// Lists what is attached.
-pub(crate) async fn resources(shared: &Shared) -> Result<()> {
-    let city = City::open(shared).await?;
+pub(crate) async fn resources(shared: &Shared, city: &City) -> Result<()> {
     let ctx = city.platform.ctx(Actor::Operator { reason: "yiwang resources".to_owned() });
     let found = yiwang_catalogue::ops::attached(&city.platform, &ctx).await?;
-    city.platform.db.close().await;
     let rows: Vec<Value> = found
         .iter()
         .map(|entry| {
@@ -40,11 +38,10 @@ pub(crate) async fn resources(shared: &Shared) -> Result<()> {
 }
 
 /// Runs one SELECT and prints it.
-pub(crate) async fn query(shared: &Shared, options: &Options) -> Result<()> {
+pub(crate) async fn query(shared: &Shared, city: &City, options: &Options) -> Result<()> {
     if options.reason.trim().is_empty() {
         return Err(Error::invalid("reason", "reason-missing").into());
     }
-    let city = City::open(shared).await?;
     let ctx = city.platform.ctx(Actor::Operator { reason: options.reason.clone() });
     let why = Why { purpose: OPERATION.to_owned(), case: None, basis: Some(options.reason.clone()) };
     let sql = Query::Sql(SqlQuery { text: options.sql.clone(), rows_max: Some(ROWS_MAX) });
@@ -58,16 +55,16 @@ pub(crate) async fn query(shared: &Shared, options: &Options) -> Result<()> {
     while let Some(batch) = batches.try_next().await? {
         rows.extend(cells(&batch)?);
     }
-    city.platform.db.close().await;
     if shared.json {
         let rows: Vec<Value> = rows.iter().map(|row| object(&names, row)).collect();
-        println!("{:#}", json!({ "columns": names, "rows": rows, "versions": versions, "receipt": receipt }));
+        let document = json!({ "columns": names, "rows": rows, "versions": versions, "receipt": receipt });
+        output::print(shared, &format!("{document:#}\n"));
         return Ok(());
     }
     let mut out = Vec::new();
     csv(&names.iter().cloned().map(Datum::Text).collect::<Vec<_>>(), &mut out);
     rows.iter().for_each(|row| csv(row, &mut out));
-    print!("{}", String::from_utf8_lossy(&out));
+    output::print(shared, &String::from_utf8_lossy(&out));
     Ok(())
 }
 

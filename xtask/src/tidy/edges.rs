@@ -18,7 +18,7 @@ const MONOPOLIES: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("tantivy", &["search"]),
     ("cedar-policy", &["access"]),
-    ("aes-gcm", &["seal"]),
+    ("ring", &["seal"]),
     ("argon2", &["seal"]),
     ("hmac", &["seal"]),
     ("ed25519-dalek", &["seal"]),

@@ -4,6 +4,7 @@
 use yiwang_access::Scope;
 use yiwang_host::Platform;
 use yiwang_kernel::{Ctx, Error, Id, ListPage, PageRequest, Ref, Result, Role};
+use yiwang_messages::{Address, Class, Letter, Words};
 use yiwang_store::outbox::{self, Event};
 use yiwang_store::{Db, Tx};
 
@@ -13,6 +14,9 @@ use crate::ops::sign_in::new_link;
 use crate::ops::{ACTS, MANAGE, READ};
 use crate::store;
 use crate::store::links::ACTIVATE;
+
+/// The mail with the link that opens an account.
+const LINK: Class = Class::urgent("accounts.link");
 
 /// Which people a list shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,19 +69,41 @@ pub async fn find_account(db: &Db, name: &str) -> Result<Option<Person>> {
     store::people::by_name(db, name).await
 }
 
+/// The accounts that hold a role, in a department where one is given, and have not left; for capabilities that tell
+/// them something in the same transaction. Checks no permission.
+pub async fn holders(tx: &mut Tx<'_>, role: Role, department: Option<&str>) -> Result<Vec<Id>> {
+    store::people::holders(tx, role, department).await
+}
+
 /// Makes an account, invited; its owner opens it by the link within 72 hours.
 pub async fn create_account(platform: &Platform, ctx: &Ctx, new: &NewPerson) -> Result<Invited> {
+    invite(platform, ctx, new, None).await
+}
+
+/// As [`create_account`], and mails the link to this address, which becomes the account's.
+pub async fn invite(platform: &Platform, ctx: &Ctx, new: &NewPerson, mail: Option<&str>) -> Result<Invited> {
     platform.access.check(ctx, MANAGE, &Scope::CITY)?;
     let person = &drafted(ctx, new)?;
     let (token_hash, link) = new_link(ctx);
     let token_hash = &token_hash;
     let ends = link.ends;
+    let address = match mail {
+        Some(mail) => Some(Address::new(platform, "mail", mail).await?),
+        None => None,
+    };
+    let letter = letter(platform, ctx, &link).await?;
+    let (address, letter, lang) = (address.as_ref(), &letter, ctx.lang);
     platform
         .db
         .tx(|tx| {
             Box::pin(async move {
                 insert(tx, ctx, person, None).await?;
-                store::links::insert(tx, token_hash, person.id, ACTIVATE, ends).await
+                store::links::insert(tx, token_hash, person.id, ACTIVATE, ends).await?;
+                if let Some(address) = address {
+                    yiwang_messages::set_address(tx, person.id, address, lang).await?;
+                    yiwang_messages::send_letter(tx, ctx, person.id, letter).await?;
+                }
+                Ok(())
             })
         })
         .await?;
@@ -89,12 +115,14 @@ pub async fn invite_again(platform: &Platform, ctx: &Ctx, id: Id) -> Result<Link
     platform.access.check(ctx, MANAGE, &Scope::CITY)?;
     let (token_hash, link) = new_link(ctx);
     let (token_hash, ends) = (&token_hash, link.ends);
+    let letter = &letter(platform, ctx, &link).await?;
     platform
         .db
         .tx(|tx| {
             Box::pin(async move {
                 present(tx, id).await?;
                 store::links::insert(tx, token_hash, id, ACTIVATE, ends).await?;
+                yiwang_messages::send_letter(tx, ctx, id, letter).await?;
                 platform.sessions.end_all(tx, id).await?;
                 store::acts::note(tx, ctx, "accounts.invited_again", Some(id), None, "").await
             })
@@ -268,6 +296,30 @@ pub async fn acts(platform: &Platform, ctx: &Ctx, of: Option<Id>, request: &Page
     store::acts::list(&platform.db, of, request).await
 }
 
+/// Gives an account the address its links are mailed to, in place of whatever stood there.
+pub async fn give_address(platform: &Platform, ctx: &Ctx, id: Id, mail: &str) -> Result<()> {
+    platform.access.check(ctx, MANAGE, &Scope::CITY)?;
+    let address = &Address::new(platform, "mail", mail).await?;
+    let lang = ctx.lang;
+    platform
+        .db
+        .tx(|tx| {
+            Box::pin(async move {
+                present(tx, id).await?;
+                yiwang_messages::set_address(tx, id, address, lang).await?;
+                store::acts::note(tx, ctx, "accounts.address_given", Some(id), None, "").await
+            })
+        })
+        .await
+}
+
+/// The mail with the link; it reaches an address that the account's manager gave, and nobody else.
+async fn letter(platform: &Platform, ctx: &Ctx, link: &Link) -> Result<Letter> {
+    let event = format!("{}/{}", LINK.name, Id::new(ctx));
+    let title = Words::new("accounts-letter-title");
+    Letter::new(platform, LINK, event, title, &format!("/activate?link={}", link.token)).await
+}
+
 /// The checked draft of an account, before the store is asked.
 pub(crate) fn drafted(ctx: &Ctx, new: &NewPerson) -> Result<Person> {
     check_name(&new.name)?;
@@ -334,6 +386,7 @@ async fn keep_owned(tx: &mut Tx<'_>, person: &Person, role: Role) -> Result<()> 
 async fn close(platform: &Platform, tx: &mut Tx<'_>, ctx: &Ctx, id: Id) -> Result<Vec<Id>> {
     store::people::set_state(tx, id, State::Left).await?;
     store::links::delete_all(tx, id).await?;
+    yiwang_messages::forget(tx, ctx, id).await?;
     let mut ended = store::stand_ins::end_all(tx, id, ctx.now()).await?;
     ended.push(id);
     for account in &ended {

@@ -35,8 +35,9 @@ pub async fn enrol(platform: &Platform, ctx: &Ctx) -> Result<Enrolment> {
     let key = platform.vault.key(SCOPE).await?;
     let sealed = &key.seal(person.id.as_bytes(), &secret);
     platform.db.tx(|tx| Box::pin(store::secrets::set_totp(tx, person.id, sealed))).await?;
-    let issuer = platform.site.name.get(ctx.lang);
-    Ok(Enrolment { secret: totp::secret_text(&secret), address: totp::address(issuer, &person.name, &secret) })
+    let site = platform.site();
+    let address = totp::address(site.name.get(ctx.lang), &person.name, &secret);
+    Ok(Enrolment { secret: totp::secret_text(&secret), address })
 }
 
 /// Turns the second step on with a first code; the recovery codes, shown once.

@@ -69,7 +69,7 @@ pub(crate) async fn create(call: Call, fields: Fields) -> Answer {
         department: fields.filled("department").map(str::to_owned),
         roles: fields.all("roles").filter(|role| !role.is_empty()).map(str::to_owned).collect(),
     };
-    match ops::create_account(&call.platform, &call.ctx, &new).await {
+    match ops::invite(&call.platform, &call.ctx, &new, fields.filled("mail")).await {
         Ok(invited) => invited_page(&call, &[invited]),
         Err(error) => {
             let (status, error) = to_mend(&call, error)?;
@@ -195,12 +195,13 @@ fn form_of(call: &Call) -> Form {
         .field(Field::text("display", view.t("accounts-display")).required())
         .field(Field::text("department", view.t("accounts-department")).hint(view.t("accounts-department-hint")))
         .field(Field::checks("roles", view.t("accounts-roles"), role_choices(view)).hint(view.t("accounts-roles-hint")))
+        .field(Field::input("mail", view.t("accounts-mail"), "email").hint(view.t("accounts-mail-hint")))
 }
 
 fn new_form(call: &Call, status: StatusCode, form: Form) -> Answer {
     let view = &call.view;
     let page = Page::new(view.t("accounts-new")).crumb("/accounts", view.t("accounts-title"));
-    let json = json!({ "fields": ["name", "display", "department", "roles"] });
+    let json = json!({ "fields": ["name", "display", "department", "roles", "mail"] });
     page.form(String::new(), &form, view)?.respond(call, status, &json)
 }
 

@@ -68,6 +68,12 @@ pub(crate) async fn link(call: Call, _: Fields) -> Answer {
     invited_page(&call, &[Invited { person, link }])
 }
 
+pub(crate) async fn give_address(call: Call, fields: Fields) -> Answer {
+    let id = path_id(&call, "id")?;
+    let outcome = ops::give_address(&call.platform, &call.ctx, id, fields.get("mail").unwrap_or_default()).await;
+    after(&call, id, "mail", outcome).await
+}
+
 pub(crate) async fn end_sessions(call: Call, fields: Fields) -> Answer {
     let id = path_id(&call, "id")?;
     match fields.filled("session") {
@@ -156,6 +162,10 @@ fn forms(
         &post("link", "accounts-link-new"),
         view,
     )?;
+    let mail =
+        Field::input("mail", view.t("accounts-mail"), "email").hint(view.t("accounts-mail-give-hint")).required();
+    let mail = post("mail", "accounts-save").field(mail);
+    page = page.form(view.t("accounts-mail"), &with("mail", mail), view)?;
     if person.second_step {
         let off = post("second-step/off", "accounts-second-step-turn-off").danger();
         page = page.form(view.t("accounts-second-step"), &with("second-step", off), view)?;

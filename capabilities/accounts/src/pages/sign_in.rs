@@ -4,10 +4,10 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::json;
 use yiwang_host::Call;
-use yiwang_kernel::Error;
+use yiwang_kernel::{Error, Result};
 use yiwang_web::{Answer, Field, Fields, Form};
 
-use crate::ops::{self, Attempt, SignedIn, Step};
+use crate::ops::{self, Attempt, DemoSwitch, SignedIn, Step};
 use crate::pages::{Page, role_title, to_mend, token};
 
 pub(crate) async fn sign_in_page(call: Call) -> Answer {
@@ -81,20 +81,51 @@ pub(crate) async fn activate(call: Call, fields: Fields) -> Answer {
 pub(crate) async fn demo_page(call: Call) -> Answer {
     let view = &call.view;
     let roles = ops::demo_roles(&call.platform)?;
+    let rows: Vec<_> = roles.iter().map(|(name, role)| json!({ "name": name, "role": role.word() })).collect();
+    if ops::demo_asks_phrase(&call.platform, &call.ctx) {
+        return phrase_page(&call, StatusCode::OK, phrase_form(&call)?, &json!({ "rows": rows, "phrase": true }));
+    }
     let mut page = Page::new(view.t("accounts-demo")).lead(view.t("accounts-demo-lead"));
     for (name, role) in &roles {
         let words = view.with("accounts-demo-be", "role", role_title(view, *role));
         let form = Form::post("/demo", words).field(Field::hidden("name", *name));
         page = page.form(String::new(), &form, view)?;
     }
-    let rows: Vec<_> = roles.iter().map(|(name, role)| json!({ "name": name, "role": role.word() })).collect();
     page.respond(&call, StatusCode::OK, &json!({ "rows": rows }))
 }
 
 pub(crate) async fn demo_switch(call: Call, fields: Fields) -> Answer {
-    let name = fields.get("name").unwrap_or_default();
-    let signed_in = ops::demo_switch(&call.platform, &call.ctx, name, token(&call)).await?;
-    entered(&call, &signed_in, "/")
+    let wanted = DemoSwitch {
+        name: fields.get("name").unwrap_or_default(),
+        phrase: fields.get("phrase").unwrap_or_default(),
+        address: call.address.as_deref(),
+        replaces: token(&call),
+    };
+    match ops::demo_switch(&call.platform, &call.ctx, &wanted).await {
+        Ok(signed_in) => entered(&call, &signed_in, "/"),
+        Err(error) if ops::demo_asks_phrase(&call.platform, &call.ctx) => {
+            let (status, error) = to_mend(&call, error)?;
+            phrase_page(&call, status, phrase_form(&call)?.filled(&fields).error(error), &json!({ "phrase": true }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The roles of a shared demo, behind its pass phrase.
+fn phrase_form(call: &Call) -> Result<Form> {
+    let view = &call.view;
+    let roles = ops::demo_roles(&call.platform)?;
+    let roles = roles.into_iter().map(|(name, role)| (name.to_owned(), role_title(view, role))).collect();
+    let phrase = Field::text("phrase", view.t("accounts-demo-phrase")).required().autocomplete("off");
+    Ok(Form::post("/demo", view.t("accounts-demo"))
+        .field(Field::select("name", view.t("accounts-role"), roles))
+        .field(phrase.hint(view.t("accounts-demo-phrase-hint"))))
+}
+
+fn phrase_page(call: &Call, status: StatusCode, form: Form, json: &serde_json::Value) -> Answer {
+    let view = &call.view;
+    let page = Page::new(view.t("accounts-demo")).lead(view.t("accounts-demo-shared"));
+    page.form(String::new(), &form, view)?.respond(call, status, json)
 }
 
 fn entered(call: &Call, signed_in: &SignedIn, next: &str) -> Answer {

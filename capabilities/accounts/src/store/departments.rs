@@ -13,6 +13,12 @@ const ON_A_DAY: &str = "SELECT d.code, d.parent, d.place, d.opened, d.closed, n.
     FROM accounts_departments d JOIN accounts_department_names n ON n.department = d.code
     AND n.since = (SELECT max(m.since) FROM accounts_department_names m WHERE m.department = d.code AND m.since <= $1)";
 
+/// How many departments there are and were.
+pub(crate) async fn count(db: &Db) -> Result<i64> {
+    let row = db.query_one("SELECT count(*) AS n FROM accounts_departments", &[]).await?;
+    row.map_or(Ok(0), |row| row.int("n"))
+}
+
 /// Departments as they stand on a day, closed ones too when asked, in their order.
 pub(crate) async fn list(db: &Db, day: CivilDate, closed: bool) -> Result<Vec<Department>> {
     let sql =

@@ -6,6 +6,8 @@ use yiwang_store::{Db, Row, Tx, Value};
 use crate::model::{Person, State, folded, name_hash};
 use crate::ops::PeopleFilter;
 
+/// Holders of a role that are told something at most; with two such roles still within a message's limit.
+const HOLDERS_MAX: usize = 200;
 const COLUMNS: &str = "SELECT p.id, p.name, p.display, p.department, p.post, p.state, p.created, p.totp_confirmed,
     t.locked_until FROM accounts_people p LEFT JOIN accounts_tries t ON t.name_hash = p.name_hash";
 
@@ -114,6 +116,26 @@ pub(crate) async fn others_with(tx: &mut Tx<'_>, role: Role, department: Option<
         )
         .await?;
     row.map_or(Ok(0), |row| row.int("n"))
+}
+
+/// Who holds this role and has not left, in this department where one is given.
+pub(crate) async fn holders(tx: &mut Tx<'_>, role: Role, department: Option<&str>) -> Result<Vec<Id>> {
+    let sql = "SELECT p.id AS id FROM accounts_roles r JOIN accounts_people p ON p.id = r.person
+        WHERE r.role = $1 AND p.state <> 'left' AND ($2 = '' OR p.department = $2) ORDER BY p.id LIMIT $3";
+    let values = [role.word().into(), department.unwrap_or_default().into(), HOLDERS_MAX.into()];
+    tx.query(sql, &values).await?.iter().map(|row| row.id("id")).collect()
+}
+
+/// Whether anybody who has not left holds one of these roles.
+pub(crate) async fn any_with(db: &Db, roles: &[Role]) -> Result<bool> {
+    for role in roles {
+        let sql = "SELECT 1 AS one FROM accounts_roles r JOIN accounts_people p ON p.id = r.person
+             WHERE r.role = $1 AND p.state <> 'left' LIMIT 1";
+        if db.query_one(sql, &[role.word().into()]).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// People who match, by sign-in name.

@@ -231,3 +231,22 @@ async fn only_a_demo_switches_roles() {
     let again = ops::demo_accounts(&demo.platform, &demo.operator(), "A1", "B2").await.expect("again");
     assert_ne!(again[0].password, accounts[0].password, "random for each run");
 }
+
+#[tokio::test]
+async fn a_shared_demo_asks_its_pass_phrase_once() {
+    let city = World::one(false).await;
+    assert!(ops::share_demo(&city.platform, &city.operator()).is_err(), "a city is not shared");
+    let demo = World::one(true).await;
+    ops::demo_accounts(&demo.platform, &demo.operator(), "A1", "B2").await.expect("accounts");
+    let phrase = ops::share_demo(&demo.platform, &demo.operator()).expect("a pass phrase");
+    for wrong in ["", "guess", &phrase[1..]] {
+        let refused = demo.submit("/demo", "/demo", "", &format!("name=chief&phrase={wrong}")).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        assert_eq!(refused.cookie("yiwang_session"), None);
+    }
+    let typed = phrase.to_lowercase().replace('-', "+");
+    let entered = demo.submit("/demo", "/demo", "", &format!("name=chief&phrase={typed}")).await;
+    let cookie = entered.cookie("yiwang_session").expect("a session");
+    let switched = demo.submit("/demo", "/demo", &cookie, "name=steward").await;
+    assert_eq!(switched.status, StatusCode::SEE_OTHER, "who is in switches on");
+}

@@ -32,11 +32,38 @@ async fn the_last_steward_of_a_department_stays_until_handed_over() {
     }
 }
 
+fn founder(name: &str, password: Option<&str>) -> ops::NewAdministrator {
+    ops::NewAdministrator { name: name.to_owned(), display: "某".to_owned(), password: password.map(str::to_owned) }
+}
+
+#[tokio::test]
+async fn three_administrators_are_three_people_each_with_a_link_or_a_strong_password() {
+    for world in World::each().await {
+        let (platform, operator) = (&world.platform, &world.operator());
+        let refused = async |three: [ops::NewAdministrator; 3]| match ops::set_up_administrators(
+            platform, operator, &three,
+        )
+        .await
+        {
+            Err(yiwang_kernel::Error::Invalid { field, .. }) => field,
+            other => panic!("{}: {other:?}", world.name),
+        };
+        let plain = |name: &str| founder(name, None);
+        assert_eq!(refused([plain("one"), plain("two"), plain("one")]).await, "audit_name");
+        assert_eq!(refused([plain("one"), founder("two", Some("1234567890")), plain("x3")]).await, "security_password");
+        assert_eq!(refused([plain("One"), plain("two"), plain("x3")]).await, "system_name");
+        let three = [plain("one"), founder("two", Some(super::world::PASSWORD)), plain("x3")];
+        let made = ops::set_up_administrators(platform, operator, &three).await.expect("three");
+        assert!(made[0].link.is_some() && made[1].link.is_none() && made[2].link.is_some(), "{}", world.name);
+        world.sign_in("two").await;
+    }
+}
+
 #[tokio::test]
 async fn the_last_of_each_administrator_stays() {
     for world in World::each().await {
         let (platform, operator) = (&world.platform, &world.operator());
-        let named = |name: &str| ops::NewAdministrator { name: name.to_owned(), display: "某".to_owned() };
+        let named = |name: &str| founder(name, None);
         let three = [named("sys"), named("sec"), named("aud")];
         let invited = ops::set_up_administrators(platform, operator, &three).await.expect("three");
         let again = ops::set_up_administrators(platform, operator, &[named("x1"), named("x2"), named("x3")]).await;

@@ -12,6 +12,7 @@ use tower::ServiceExt;
 use yiwang_access::{Access, RateLimits, Sessions};
 use yiwang_files::{Files, KeyVault, SealedStore};
 use yiwang_gate::Gate;
+use yiwang_gate::testing::NoLake;
 use yiwang_host::{Faces, Platform, Settings, router};
 use yiwang_kernel::{Account, Actor, Ctx, FixedClock, Id, Instant, Role, SystemRandom, Text};
 use yiwang_ledger::{Ledger, Options};
@@ -20,7 +21,6 @@ use yiwang_search::Search;
 use yiwang_store::testing::TestDb;
 use yiwang_web::{TEXTS, Texts};
 
-use super::no_lake::NoLake;
 use crate::{NewDepartment, NewPerson, Person, capability, ops};
 
 /// A password that every rule lets through.
@@ -53,12 +53,16 @@ impl World {
 
     async fn on(test_db: TestDb, demo: bool) -> World {
         let db = test_db.db.clone();
-        let capabilities = [capability()];
+        let capabilities = [yiwang_messages::capability(), capability()];
         db.migrate(&[yiwang_store::outbox::MIGRATION]).await.expect("migrations");
-        for migrations in [yiwang_access::MIGRATIONS, yiwang_files::MIGRATIONS, yiwang_host::MIGRATIONS] {
+        let platform =
+            [yiwang_access::MIGRATIONS, yiwang_files::MIGRATIONS, yiwang_host::MIGRATIONS, yiwang_jobs::MIGRATIONS];
+        for migrations in platform {
             db.migrate(migrations).await.expect("migrations");
         }
-        db.migrate(&capabilities[0].migrations).await.expect("migrations");
+        for capability in &capabilities {
+            db.migrate(&capability.migrations).await.expect("migrations");
+        }
         let dir = tempfile::tempdir().expect("a directory");
         let clock = Arc::new(FixedClock::at(Instant::from_micros(1_795_240_800_000_000)));
         let master = MasterKey::generate();
@@ -67,21 +71,22 @@ impl World {
         let vault = KeyVault::new(db.clone(), master);
         let objects = SealedStore::on_disk(dir.path(), "files", Some(vault.clone())).expect("a place for files");
         let settings = Settings::load(&db, &capabilities).await.expect("settings");
-        let texts = Texts::load(&[TEXTS, capabilities[0].texts].concat()).expect("texts");
+        let permissions: Vec<_> = capabilities.iter().flat_map(|one| one.permissions.clone()).collect();
+        let texts = Texts::load(&[TEXTS, capabilities[0].texts, capabilities[1].texts].concat()).expect("texts");
         let platform = Arc::new(Platform {
             gate: Gate::new(db.clone(), ledger.clone(), Arc::new(NoLake)),
             ledger,
             files: Files::new(db.clone(), objects),
             vault,
             search: Search::open(&dir.path().join("search")).expect("an index"),
-            site: Arc::new(settings.site(demo).expect("a site")),
             settings,
-            access: Access::new(&capabilities[0].permissions).expect("policies"),
+            access: Access::new(&permissions).expect("policies"),
             sessions: Sessions::new(db.clone()),
             limits: RateLimits::new(),
             texts: Arc::new(texts),
             data_dir: dir.path().to_owned(),
             demo,
+            phrase: std::sync::OnceLock::new(),
             clock: clock.clone(),
             random: Arc::new(SystemRandom),
             db,

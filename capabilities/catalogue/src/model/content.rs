@@ -1,7 +1,7 @@
 //! What people write about a resource, by GB/T 21063 and the compiling guide of 2017.
 
 use serde::{Deserialize, Serialize};
-use yiwang_kernel::{Error, Grade, Result, Text};
+use yiwang_kernel::{CivilDate, Error, Grade, Result, Text};
 
 use super::words::{Cycle, Format, Library, Opening, Sharing};
 use super::{FIELDS_MAX, Field, theme};
@@ -47,6 +47,9 @@ pub struct Content {
     pub grade: Option<u8>,
     /// The promised rhythm.
     pub cycle: Cycle,
+    /// 保存期限: the last day its rows are kept, `YYYY-MM-DD`; empty where no law or rule ends it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub retain_until: String,
     /// The region it covers, by code.
     #[serde(default)]
     pub region: String,
@@ -112,6 +115,7 @@ impl Content {
             opening_terms: String::new(),
             grade: None,
             cycle: Cycle::Irregular,
+            retain_until: String::new(),
             region: String::new(),
             contact: String::new(),
             duties: Duties::default(),
@@ -149,7 +153,18 @@ impl Content {
         if let Some(grade) = self.grade {
             Grade::new(grade.into())?;
         }
+        self.retained_until()?;
         self.check_fields()
+    }
+
+    /// The last day its rows are kept; none where nothing ends it.
+    pub fn retained_until(&self) -> Result<Option<CivilDate>> {
+        let given = self.retain_until.as_str();
+        if given.is_empty() {
+            return Ok(None);
+        }
+        let wrong = |_| Error::invalid("retain_until", "date-format").with("given", given);
+        given.parse().map(Some).map_err(wrong)
     }
 
     /// Refuses what may not be published: a step without a name, or no field at all.

@@ -16,7 +16,7 @@ const TABLE_ROWS_MAX: usize = 100_000;
 const FAULTS_MAX: usize = 500;
 
 /// The columns: the name, and the guide's Chinese header, which is understood as well.
-const COLUMNS: [(&str, &str); 34] = [
+const COLUMNS: [(&str, &str); 35] = [
     ("code", "信息资源代码"),
     ("title", "信息资源名称"),
     ("title_en", "英文名称"),
@@ -34,6 +34,7 @@ const COLUMNS: [(&str, &str); 34] = [
     ("opening_terms", "开放条件"),
     ("grade", "分级"),
     ("cycle", "更新周期"),
+    ("retain_until", "保存期限至"),
     ("region", "行政区划代码"),
     ("contact", "联系方"),
     ("duty_collect", "采集责任人"),
@@ -195,6 +196,7 @@ impl Reading {
         content.opening_terms = cells.text("opening_terms");
         content.region = cells.text("region");
         content.contact = cells.text("contact");
+        content.retain_until = cells.text("retain_until");
         content.duties = Duties {
             collect: cells.text("duty_collect"),
             transfer: cells.text("duty_transfer"),
@@ -355,6 +357,7 @@ fn head_cells(entry: &Imported) -> Vec<String> {
         content.opening_terms.clone(),
         content.grade.map(|grade| grade.to_string()).unwrap_or_default(),
         content.cycle.zh().to_owned(),
+        content.retain_until.clone(),
         content.region.clone(),
         content.contact.clone(),
     ];

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use yiwang_host::Platform;
-use yiwang_kernel::{Ctx, Error, Result, Text};
+use yiwang_kernel::{Actor, Ctx, Error, Result, Text};
 use yiwang_search::{Document, Facet};
 use yiwang_store::outbox;
 
@@ -72,12 +72,16 @@ pub async fn catch_up(platform: &Platform, ctx: &Ctx) -> Result<u64> {
     }
 }
 
-/// After one change: what is no longer public is gone from the index before this goes on; then the new document.
+/// After one change: what is no longer public is gone from the index, and a plain copy that shows what is no longer
+/// open is gone from `out/`, before this goes on; then the new document.
 pub(super) async fn follow(platform: &Platform, entry: &Entry) -> Result<()> {
+    let reviewed = platform.gate.review_copy(&platform.ctx(Actor::System("catalogue")), &entry.code).await;
     if !entry.is_public() {
         platform.search.withdraw(KIND, &entry.code, entry.revision)?;
     }
-    index(platform, std::slice::from_ref(&entry.code)).await
+    index(platform, std::slice::from_ref(&entry.code)).await?;
+    // Told last, for nothing above may wait for a disk that refuses.
+    reviewed
 }
 
 async fn put(platform: &Platform, codes: &[String]) -> Result<()> {

@@ -141,6 +141,11 @@ pub async fn numbers(platform: &Platform) -> Result<Counts> {
     store::city_counts(&platform.db, true).await
 }
 
+/// How far a new city's first table has come: graded by a person, published, open; a step of the checklist each.
+pub async fn progress(platform: &Platform, step: usize) -> Result<bool> {
+    Ok(store::progress(&platform.db).await?.get(step).is_some_and(|entries| *entries > 0))
+}
+
 /// The departments' names by code, closed ones too.
 pub async fn department_names(platform: &Platform) -> Result<BTreeMap<String, Text>> {
     let ctx = platform.ctx(Actor::System("catalogue"));

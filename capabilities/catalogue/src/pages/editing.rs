@@ -159,6 +159,11 @@ fn classes(view: &View, form: Form, content: &Content) -> Form {
         .field(Input::text("opening_terms", view.t("catalogue-field-opening-terms")).value(&content.opening_terms))
         .field(Input::select("grade", view.t("catalogue-field-grade"), grades).value(grade))
         .field(Input::select("cycle", view.t("catalogue-field-cycle"), cycles).value(content.cycle.word()))
+        .field(
+            Input::input("retain_until", view.t("catalogue-field-retain-until"), "date")
+                .value(&content.retain_until)
+                .hint(view.t("catalogue-retain-until-hint")),
+        )
         .field(Input::text("region", view.t("catalogue-field-region")).value(&content.region))
         .field(Input::text("contact", view.t("catalogue-field-contact")).value(&content.contact))
 }
@@ -209,6 +214,7 @@ fn content_of(given: &Fields) -> Result<Content> {
     content.opening_terms = line("opening_terms");
     content.region = line("region");
     content.contact = line("contact");
+    content.retain_until = line("retain_until");
     content.format = Format::parse(given.required("format")?)?;
     content.library = Library::parse(given.required("library")?)?;
     content.sharing = given.filled("sharing").map_or(Ok(Sharing::Unconditional), Sharing::parse)?;

@@ -106,7 +106,7 @@ fn facts(
         other => view.t(&format!("catalogue-timeliness-{}", other.word().replace('_', "-"))),
     };
     let line = |id: &str, value: String| (view.t(id), value);
-    vec![
+    let mut lines = vec![
         line("catalogue-field-code", entry.formal_code()),
         line("catalogue-field-summary", view.text(&content.summary).to_owned()),
         line("catalogue-field-provider", department(names, view.lang, &content.provider)),
@@ -121,7 +121,11 @@ fn facts(
         line("catalogue-field-cycle", format!("{} · {kept}", view.t(&content.cycle.text_id()))),
         line("catalogue-state", view.t(&entry.state.text_id())),
         line("catalogue-updated", view.minute(Instant::from_micros(entry.updated))),
-    ]
+    ];
+    if !content.retain_until.is_empty() {
+        lines.push(line("catalogue-field-retain-until", content.retain_until.clone()));
+    }
+    lines
 }
 
 fn fields(view: &View, entry: &Entry, withheld: &[Withheld]) -> Result<Markup> {

@@ -115,6 +115,16 @@ pub(crate) async fn city_counts(db: &Db, public: bool) -> Result<Counts> {
     })
 }
 
+/// How many entries have a table whose grade a person set, and how many of those are published and open.
+pub(crate) async fn progress(db: &Db) -> Result<[i64; 3]> {
+    let sql = "SELECT count(grade) AS graded,
+            CAST(COALESCE(sum(CASE WHEN published = 1 THEN 1 ELSE 0 END), 0) AS BIGINT) AS published,
+            CAST(COALESCE(sum(CASE WHEN opened = 'open' THEN 1 ELSE 0 END), 0) AS BIGINT) AS opened
+        FROM catalogue_entries WHERE version IS NOT NULL AND grade IS NOT NULL";
+    let row = db.query_one(sql, &[]).await?.ok_or_else(|| Error::broken("a count without a row"))?;
+    Ok([row.int("graded")?, row.int("published")?, row.int("opened")?])
+}
+
 /// Writes a new entry.
 pub(crate) async fn insert_entry(tx: &mut Tx<'_>, entry: &Entry) -> Result<()> {
     let sql = "INSERT INTO catalogue_entries (title, provider, theme, library, cycle, grade, fields, content, pending,

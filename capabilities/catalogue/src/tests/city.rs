@@ -6,6 +6,7 @@ use yiwang_access::{Access, Permission, RateLimits, Sessions};
 use yiwang_accounts::NewDepartment;
 use yiwang_files::{Files, KeyVault, SealedStore};
 use yiwang_gate::Gate;
+use yiwang_gate::testing::NoLake;
 use yiwang_host::{Capability, Platform, Settings};
 use yiwang_kernel::{Account, Actor, CivilDate, Ctx, FixedClock, Id, Role, SeededRandom, Text};
 use yiwang_ledger::{Ledger, Options};
@@ -15,7 +16,6 @@ use yiwang_store::outbox;
 use yiwang_store::testing::{TestDb, databases};
 use yiwang_web::Texts;
 
-use super::no_lake::NoLake;
 use crate::model::{Content, Duties, Field};
 
 /// Departments every city has: C001 to C005.
@@ -44,7 +44,7 @@ pub(super) async fn cities() -> Vec<City> {
 
 /// The capabilities a catalogue stands on, and itself.
 pub(super) fn capabilities() -> Vec<Capability> {
-    vec![yiwang_accounts::capability(), crate::capability()]
+    vec![yiwang_messages::capability(), yiwang_accounts::capability(), crate::capability()]
 }
 
 /// A city on this database.
@@ -52,7 +52,8 @@ pub(super) async fn city(db: TestDb) -> City {
     let dir = tempfile::tempdir().expect("a folder");
     let capabilities = capabilities();
     db.migrate(&[outbox::MIGRATION]).await.expect("the outbox");
-    for migrations in [yiwang_access::MIGRATIONS, yiwang_files::MIGRATIONS, yiwang_host::MIGRATIONS] {
+    let below = [yiwang_access::MIGRATIONS, yiwang_files::MIGRATIONS, yiwang_host::MIGRATIONS, yiwang_jobs::MIGRATIONS];
+    for migrations in below {
         db.migrate(migrations).await.expect("platform tables");
     }
     db.migrate(yiwang_gate::grants::MIGRATIONS).await.expect("grants");
@@ -87,9 +88,9 @@ async fn platform(
         ledger,
         db: db.db.clone(),
         texts: Arc::new(Texts::load(&sources).expect("texts")),
-        site: Arc::new(settings.site(false).expect("a site")),
         data_dir: dir.to_owned(),
         demo: false,
+        phrase: std::sync::OnceLock::new(),
         files: Files::new(db.db.clone(), objects),
         vault,
         search: Search::open(&dir.join("search")).expect("an index"),

@@ -29,7 +29,7 @@ pub async fn discard_held(platform: &Platform, ctx: &Ctx, load: Id) -> Result<Lo
     let (report, staged) = (&report, &staged);
     let discarded = platform.db.tx(|tx| {
         Box::pin(async move {
-            platform.gate.discard(tx, staged).await?;
+            platform.gate.discard(tx, ctx, staged).await?;
             store::settle(tx, load, &[State::Held], report).await?;
             announce(tx, ctx, "discarded", load, report).await?;
             Ok(report.clone())
@@ -98,8 +98,8 @@ async fn require_newest(platform: &Platform, table: &TableInfo, version: u64) ->
     Ok(())
 }
 
-/// A version without rows, for the undoing of the first load.
-async fn nothing(platform: &Platform, ctx: &Ctx, table: &TableInfo, reason: &str) -> Result<Staged> {
+/// A version without rows: for the undoing of the first load, and for the end of a term.
+pub(super) async fn nothing(platform: &Platform, ctx: &Ctx, table: &TableInfo, reason: &str) -> Result<Staged> {
     let spec = LoadSpec {
         resource: table.resource.clone(),
         load: Id::new(ctx),

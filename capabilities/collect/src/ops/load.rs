@@ -13,10 +13,10 @@ use yiwang_tables::{Column, Limits, Plan, Type};
 
 use super::pouring::{Pour, Poured, pour, refusal};
 use super::running::{Place, Running};
-use super::{LOAD, announce, check, grant_own, staging, unknown};
+use super::{LOAD, announce, check, grant_own, indexing, staging, unknown};
 use crate::model::{FieldReport, LoadLine, LoadReport, LoadRequest, Source, State, Thresholds, file_name};
 use crate::pour::Settled;
-use crate::read::{self, Table};
+use crate::read::{self, Declared, Table};
 use crate::{fields, store};
 
 /// What all tables of one file have in common.
@@ -41,6 +41,8 @@ struct Way {
     /// Whether its columns are not those of the resource.
     other_columns: bool,
     titles: Vec<String>,
+    /// What the file itself says of its columns.
+    declared: Vec<Declared>,
 }
 
 /// Loads a file: a report per table in it. The same load id again answers with the same reports and loads nothing.
@@ -76,12 +78,13 @@ pub async fn load_among(
     let place = running.enter(load)?;
     let file_name = file_name(&request.file_name)?;
     let blob = match &request.source {
-        Source::Blob(blob) => platform.files.find(*blob).await?,
+        Source::Blob(blob) | Source::Arrival(blob) => platform.files.find(*blob).await?,
         Source::Path(path) => staging::stage_path(platform, ctx, path).await?,
     };
     let raw = staging::opener(&platform.files, blob.id);
+    let decode = staging::decoder(&platform.gate, blob.id);
     let size_bytes = blob.bytes;
-    let tables = tokio::task::spawn_blocking(move || read::tables(&raw, size_bytes));
+    let tables = tokio::task::spawn_blocking(move || read::tables(&raw, size_bytes, &decode));
     let tables = tables.await.map_err(|source| Error::internal("a file's reader stopped", source))??;
     if tables.len() > 1 && request.resource.is_some() {
         return Err(Error::invalid("resource", "load-several-tables").with("n", tables.len()));
@@ -148,7 +151,7 @@ impl Job<'_> {
             (plan, table)
         });
         let (plan, table) = sniffing.await.map_err(|source| Error::internal("a file's reader stopped", source))?;
-        let way = self.way(plan.map_err(refusal)?).await?;
+        let way = self.way(plan.map_err(refusal)?, table.declared.clone()).await?;
         let mut report = self.blank(load, &table, &way);
         if self.request.dry_run {
             let poured = self.pour(load, table, &way, None).await?;
@@ -175,18 +178,19 @@ impl Job<'_> {
                 report.state = State::Cancelled;
                 report.verdict = Some(if error.code() == "load-cancelled" { "cancelled" } else { "failed" }.to_owned());
                 report.seconds = self.seconds_since(began);
-                self.write(load, &report).await?;
+                self.write(load, &report, None).await?;
                 Err(error)
             }
         }
     }
 
     /// How the file's columns meet those of the resource.
-    async fn way(&self, mut plan: Plan) -> Result<Way> {
+    async fn way(&self, mut plan: Plan, declared: Vec<Declared>) -> Result<Way> {
         let request = self.request;
         let mut before = None;
         let mut titles: Vec<String> = Vec::new();
-        let mut settled = vec![Settled::Free; plan.headers.len()];
+        let by_file = |place: usize| declared.get(place).map_or(Settled::Free, |declared| declared.settled);
+        let mut settled: Vec<Settled> = (0..plan.headers.len()).map(by_file).collect();
         let mut other_columns = false;
         if let Some(code) = &request.resource {
             let entry = catalogue::entry(self.platform, self.ctx, code).await?;
@@ -195,7 +199,7 @@ impl Job<'_> {
         }
         if let Some(table) = &before {
             let replaces = request.mode == Mode::Replace;
-            settled = fields::settled(&plan.names, table, replaces);
+            settled = fields::settled(&plan.names, table, replaces, &settled);
             other_columns = fields::differ(&plan.names, table);
         }
         for (header, name) in plan.headers.iter().zip(&plan.names) {
@@ -212,7 +216,7 @@ impl Job<'_> {
             let columns = plan.headers.join(", ");
             return Err(Error::invalid("key", "load-key-column").with("given", lost).with("columns", columns));
         }
-        Ok(Way { plan: Arc::new(plan), settled, key, before, other_columns, titles })
+        Ok(Way { plan: Arc::new(plan), settled, key, before, other_columns, titles, declared })
     }
 
     async fn pour(&self, load: Id, table: Table, way: &Way, code: Option<&str>) -> Result<Poured> {
@@ -302,11 +306,12 @@ impl Job<'_> {
         let verdict = self.thresholds()?.verdict(report.rows_in, report.rows_refused);
         let wider = way.before.as_ref().is_some_and(|table| fields::wider(&way.plan.names, &poured.types, table));
         report.state = match verdict {
-            State::Loaded if way.other_columns || wider => State::Held,
+            State::Loaded if way.other_columns || wider || self.arrived() => State::Held,
             other => other,
         };
         report.verdict = match (report.state, verdict) {
-            (State::Held, State::Loaded) => Some("fields".to_owned()),
+            (State::Held, State::Loaded) if way.other_columns || wider => Some("fields".to_owned()),
+            (State::Held, State::Loaded) => Some("arrival".to_owned()),
             (State::Held | State::Refused, _) => Some("rows".to_owned()),
             _ => None,
         };
@@ -314,21 +319,31 @@ impl Job<'_> {
             State::Loaded => publish(self.platform, self.ctx, load, &[State::Running], report, &staged).await,
             _ => {
                 report.rows_loaded = if report.state == State::Refused { 0 } else { report.rows_loaded };
-                self.write(load, &report).await?;
+                let given_up = (report.state == State::Refused).then_some(&staged);
+                self.write(load, &report, given_up).await?;
                 Ok(report)
             }
         }
     }
 
-    async fn write(&self, load: Id, report: &LoadReport) -> Result<()> {
-        let ctx = self.ctx;
+    /// Writes the report of a load that is no version; rows that nobody may accept are given up with it.
+    async fn write(&self, load: Id, report: &LoadReport, given_up: Option<&Staged>) -> Result<()> {
+        let (ctx, gate) = (self.ctx, &self.platform.gate);
         let written = self.platform.db.tx(|tx| {
             Box::pin(async move {
+                if let Some(staged) = given_up {
+                    gate.discard(tx, ctx, staged).await?;
+                }
                 store::settle(tx, load, &[State::Running], report).await?;
                 announce(tx, ctx, report.state.word(), load, report).await
             })
         });
         written.await
+    }
+
+    /// Whether nobody sent it: it waits for a person.
+    fn arrived(&self) -> bool {
+        matches!(self.request.source, Source::Arrival(_))
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a duration shown to people")]
@@ -367,6 +382,7 @@ pub(super) async fn publish(
                 catalogue::draft_from_load(tx, ctx, &loaded(&report, version.number, version.rows)).await?;
                 store::settle(tx, load, from, &report).await?;
                 announce(tx, ctx, "loaded", load, &report).await?;
+                indexing::order(tx, ctx, &report.resource, &version).await?;
                 Ok(report)
             })
         })
@@ -412,6 +428,11 @@ fn tell(report: &mut LoadReport, poured: &Poured, way: &Way) {
     let sortable = fields::sortable(&way.plan.names, &poured.types, &kinds, &way.key, way.before.as_ref());
     let described = columns.iter().zip(&poured.types).zip(&way.titles);
     report.fields = described.map(|((column, given), title)| field_report(column, *given, title, &sortable)).collect();
+    for (field, declared) in report.fields.iter_mut().zip(&way.declared) {
+        if declared.settled.says(&field.r#type) && field.kind.is_none() {
+            field.why.clone_from(&declared.why);
+        }
+    }
     if report.grade_proposed {
         report.grade = if report.fields.iter().any(|field| field.personal) { 3 } else { 2 };
     }

@@ -21,6 +21,11 @@ pub struct Preview {
     pub rows: Vec<Vec<Option<String>>>,
 }
 
+/// Whether any load ever became a version: a step of setting a city up.
+pub async fn any_loaded(platform: &Platform) -> Result<bool> {
+    store::any_loaded(&platform.db).await
+}
+
 /// Loads of the departments this reader may see, newest first.
 pub async fn list(
     platform: &Platform,

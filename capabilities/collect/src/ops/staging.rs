@@ -10,12 +10,13 @@ use futures::stream::BoxStream;
 use tokio::io::AsyncReadExt;
 use tokio_util::io::{ReaderStream, StreamReader, SyncIoBridge};
 use yiwang_files::{Blob, Files};
+use yiwang_gate::Gate;
 use yiwang_host::Platform;
 use yiwang_kernel::{Ctx, Error, Id, Instant, Result};
 
 use super::running::Running;
 use crate::model::State;
-use crate::read::OpenRaw;
+use crate::read::{Decode, DecodedRows, OpenRaw};
 use crate::store;
 
 /// Bytes one uploaded file may have; larger ones are loaded at the machine.
@@ -35,6 +36,13 @@ pub async fn stage(platform: &Platform, ctx: &Ctx, bytes: BoxStream<'_, Result<B
     Ok(blob)
 }
 
+/// Keeps a file of this machine that another process reads for us: as [`stage`], without its limit.
+pub async fn stage_of_machine(platform: &Platform, ctx: &Ctx, bytes: BoxStream<'_, Result<Bytes>>) -> Result<Blob> {
+    let blob = platform.files.put(ctx, PURPOSE, bytes, PATH_BYTES_MAX).await?;
+    keep(platform, ctx, &blob).await?;
+    Ok(blob)
+}
+
 /// Keeps a file of this machine.
 pub(super) async fn stage_path(platform: &Platform, ctx: &Ctx, path: &Path) -> Result<Blob> {
     let missing = |_| Error::invalid("file", "load-file-missing");
@@ -42,6 +50,11 @@ pub(super) async fn stage_path(platform: &Platform, ctx: &Ctx, path: &Path) -> R
     if !file.metadata().await.map_err(missing)?.is_file() {
         return Err(Error::invalid("file", "load-file-missing"));
     }
+    stage_file(platform, ctx, file).await
+}
+
+/// Keeps an opened file of this machine.
+pub(super) async fn stage_file(platform: &Platform, ctx: &Ctx, file: tokio::fs::File) -> Result<Blob> {
     let stream = ReaderStream::with_capacity(file.take(PATH_BYTES_MAX), READ_BYTES);
     let stream = stream.map(|read| read.map_err(|source| Error::internal("a file was not read", source)));
     let blob = platform.files.put(ctx, PURPOSE, stream.boxed(), PATH_BYTES_MAX).await?;
@@ -70,6 +83,18 @@ pub(super) fn opener(files: &Files, blob: Id) -> OpenRaw {
         let opened = runtime.block_on(files.open(blob)).map_err(std::io::Error::other)?;
         let reader = StreamReader::new(opened.map(|bytes| bytes.map_err(std::io::Error::other)));
         Ok(Box::new(SyncIoBridge::new_with_handle(reader, runtime.clone())) as Box<dyn Read + Send>)
+    })
+}
+
+/// Opens a kept file's rows in the types it declares, as [`opener`] opens its bytes.
+pub(super) fn decoder(gate: &Gate, blob: Id) -> Decode {
+    let gate = gate.clone();
+    let runtime = tokio::runtime::Handle::current();
+    Arc::new(move || {
+        let decoded = runtime.block_on(gate.decode(blob))?;
+        let (mut rows, runtime) = (decoded.rows, runtime.clone());
+        let batches = std::iter::from_fn(move || runtime.block_on(rows.next()));
+        Ok(DecodedRows { schema: decoded.schema, batches: Box::new(batches) })
     })
 }
 

@@ -62,10 +62,12 @@ fn words(view: &View, report: &LoadReport) -> String {
     let id = match (report.state, report.verdict.as_deref()) {
         (State::Running, _) => "collect-report-running-words",
         (State::Loaded, _) => "collect-report-loaded-words",
+        (State::Held, Some("arrival")) => "collect-report-held-arrival-words",
         (State::Held, Some("fields")) => "collect-report-held-fields-words",
         (State::Held, _) => "collect-report-held-words",
         (State::Refused, _) => "collect-report-refused-words",
         (State::Cancelled, Some("interrupted")) => "collect-report-interrupted-words",
+        (State::Cancelled, Some("retention")) => "collect-report-term-words",
         (State::Cancelled, Some("failed")) => "collect-report-failed-words",
         (State::Cancelled, _) => "collect-report-cancelled-words",
         (State::RolledBack, _) => "collect-report-rolled-back-words",

@@ -51,7 +51,7 @@ pub(super) fn table(raw: &OpenRaw, formats: [&'static str; 4]) -> Result<Table> 
         let (raw, columns) = (Arc::clone(&raw), Arc::clone(&columns));
         piped(move |out| write(&raw, form, &columns, out))
     };
-    Ok(Table { name: None, format, open: Box::new(open), told: Some(Dialect::plain()) })
+    Ok(Table { name: None, format, open: Box::new(open), told: Some(Dialect::plain()), declared: Vec::new() })
 }
 
 /// The columns: every key, in the order of its first appearance.

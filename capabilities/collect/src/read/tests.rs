@@ -8,12 +8,13 @@ use flate2::write::GzEncoder;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::{OpenRaw, Table, tables};
+use super::{Decode, OpenRaw, Table, tables};
 
 fn open(bytes: &[u8]) -> yiwang_kernel::Result<Vec<Table>> {
     let shared: Arc<[u8]> = Arc::from(bytes);
     let raw: OpenRaw = Arc::new(move || Ok(Box::new(Cursor::new(Arc::clone(&shared)))));
-    tables(&raw, bytes.len() as u64)
+    let unread: Decode = Arc::new(|| Err(yiwang_kernel::Error::broken("no engine here")));
+    tables(&raw, bytes.len() as u64, &unread)
 }
 
 /// Format and text of the only table, read twice.

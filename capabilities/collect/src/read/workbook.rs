@@ -51,7 +51,7 @@ fn table(bytes: &Arc<[u8]>, name: String, skipped: usize) -> Result<Table> {
     read.map_err(|_| broken("xlsx"))?;
     let guessed = Dialect::sniff(&head);
     let told = Dialect { header: guessed.header, header_reason: guessed.header_reason, ..Dialect::plain() };
-    Ok(Table { name: Some(name), format: "xlsx", open: Box::new(open), told: Some(told) })
+    Ok(Table { name: Some(name), format: "xlsx", open: Box::new(open), told: Some(told), declared: Vec::new() })
 }
 
 /// Writes a sheet's rows, all as wide as the widest of the first rows or wider.

@@ -24,7 +24,14 @@ impl Deref for City {
 
 /// One city per database.
 pub(super) async fn cities() -> Vec<City> {
-    let capabilities = || vec![yiwang_accounts::capability(), yiwang_catalogue::capability(), crate::capability()];
+    let capabilities = || {
+        vec![
+            yiwang_messages::capability(),
+            yiwang_accounts::capability(),
+            yiwang_catalogue::capability(),
+            crate::capability(),
+        ]
+    };
     let mut cities = Vec::new();
     for city in yiwang_testkit::City::each(capabilities).await {
         for code in DEPARTMENTS {

@@ -41,6 +41,7 @@ struct DataBody<'a> {
     title: String,
     tabs: Markup,
     old: String,
+    ordering: String,
     filtered: bool,
     filters: Vec<String>,
     kept: Vec<(String, String)>,
@@ -98,6 +99,7 @@ pub(crate) async fn data(call: Call, shared: Shared) -> Answer {
         title: view.text(&resource.entry.content.title).to_owned(),
         tabs: tabs(view, &resource, "data")?,
         old: if is_old { view.with("portal-data-old", "version", version.to_string()) } else { String::new() },
+        ordering: ordering(view, &resource),
         filtered: !asked.query.filters.is_empty(),
         filters: asked.query.filters.iter().map(|filter| filter_words(view, &resource, filter)).collect(),
         kept: kept(&call.query),
@@ -106,6 +108,13 @@ pub(crate) async fn data(call: Call, shared: Shared) -> Answer {
         table: table.render(view)?,
     };
     call.respond(head(view, &resource), &body, &json)
+}
+
+/// Since when the order of the newest version is being worked out; empty where that is done.
+fn ordering(view: &View, resource: &Resource) -> String {
+    let table = resource.table.as_ref().filter(|table| !table.sorts_quickly);
+    let since = table.and_then(|table| table.versions.first()).map(|version| view.minute(version.time));
+    since.map_or_else(String::new, |since| view.with("portal-data-ordering", "time", since))
 }
 
 /// The rows as the table shows them and as JSON.
@@ -158,7 +167,8 @@ async fn file(call: &Call, resource: &Resource, format: Format) -> Result<Respon
     let schema = answer.schema.clone();
     let title = |name: &String| resource.title_of(name, call.view.lang);
     let titles = schema.fields().iter().map(|field| title(field.name())).collect();
-    let body = File { format, schema: &schema, titles, titled, place }.body(answer.rows)?;
+    let body = File { format, schema: &schema, titles, titled, place };
+    let body = body.body(answer.rows, &|file, rows| call.platform.gate.encode(file, rows))?;
     let name = format!(
         "{}_{}_v{version}.{}",
         resource.entry.code,

@@ -26,6 +26,7 @@ struct HomeBody<'a> {
     figures: Vec<Figure>,
     fresh: Markup,
     themes: Vec<(String, String)>,
+    checklist: Markup,
 }
 
 struct Door {
@@ -80,11 +81,14 @@ pub(crate) async fn home(call: Call) -> Answer {
         ))
     });
     let themes = themes.collect();
+    let steps = call.checklist().await?;
     let json = json!({
+        "checklist": steps,
         "figures": { "resources": found.total, "rows": numbers.rows_open, "departments": providers.len() },
         "newest": newest,
     });
-    let body = HomeBody { view, doors: doors(view), figures, fresh: fresh.render(view)?, themes };
+    let checklist = call.checklist_part(&steps)?;
+    let body = HomeBody { view, doors: doors(view), figures, fresh: fresh.render(view)?, themes, checklist };
     call.respond(Head::new(view.t("portal-home-title")), &body, &json)
 }
 
@@ -143,8 +147,11 @@ async fn open_codes(call: &Call) -> Result<Vec<String>> {
     Ok(codes)
 }
 
-/// Scheme and host as the caller named them; refused when they are no host.
+/// Scheme and host as the settings have them, else as the caller named them; `localhost` when that is no host.
 fn host_of(call: &Call) -> String {
+    if !call.view.site.address.is_empty() {
+        return call.view.site.address.clone();
+    }
     let named = |name: &str| call.headers.get(name).and_then(|value| value.to_str().ok());
     let host = named("host").unwrap_or("localhost");
     let fits = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));

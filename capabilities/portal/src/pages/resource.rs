@@ -160,7 +160,7 @@ pub(crate) async fn downloads(call: Call) -> Answer {
     let formats = if resource.is_open() { formats(&resource) } else { Vec::new() };
     let link = |format: &Format| {
         let to = format!("/catalogue/{code}/download/{}", format.word());
-        let headed = matches!(format, Format::Csv | Format::CsvExcel | Format::Xlsx);
+        let headed = matches!(format, Format::Csv | Format::CsvExcel | Format::Xlsx | Format::Parquet);
         let mut words = view.t(&format!("portal-format-{}", format.word()));
         if *format == Format::GeoJson {
             words = format!("{words}。{}", view.t("portal-format-geojson-note"));

@@ -28,6 +28,7 @@ impl Deref for City {
 pub(super) async fn cities() -> Vec<City> {
     let capabilities = || {
         vec![
+            yiwang_messages::capability(),
             yiwang_accounts::capability(),
             yiwang_catalogue::capability(),
             yiwang_collect::capability(),
@@ -50,12 +51,22 @@ pub(super) async fn cities() -> Vec<City> {
 impl City {
     /// Loads this text as the steward of C001; the one report.
     pub(super) async fn load(&self, file_name: &str, text: &str) -> LoadReport {
+        self.load_into(file_name, text, None).await
+    }
+
+    /// Adds these rows to a resource.
+    pub(super) async fn append(&self, code: &str, text: &str) {
+        let report = self.load_into("more.csv", text, Some(code.to_owned())).await;
+        assert_eq!(report.state, yiwang_collect::State::Loaded, "{}: {:?}", self.name, report.verdict);
+    }
+
+    async fn load_into(&self, file_name: &str, text: &str, resource: Option<String>) -> LoadReport {
         let request = LoadRequest {
             load: None,
             source: Source::Path(self.file(file_name, text)),
             file_name: file_name.to_owned(),
             department: None,
-            resource: None,
+            resource,
             mode: yiwang_gate::Mode::Append,
             key: Vec::new(),
             grade: None,
@@ -70,19 +81,24 @@ impl City {
     /// Loads this text, has the entry published and opened with these masks; its code.
     pub(super) async fn open(&self, file_name: &str, text: &str, masks: BTreeMap<String, Mask>) -> String {
         let code = self.load(file_name, text).await.resource;
+        self.publish(&code, masks).await;
+        code
+    }
+
+    /// Has a drafted entry published and opened with these masks.
+    pub(super) async fn publish(&self, code: &str, masks: BTreeMap<String, Mask>) {
         let (steward, bureau) = (self.steward("C001"), self.bureau());
-        let entry = catalogue::entry(&self.platform, &steward, &code).await.expect("the draft");
+        let entry = catalogue::entry(&self.platform, &steward, code).await.expect("the draft");
         let mut content = entry.content.clone();
         content.summary = Text::new("城区公共停车场", "Public parking");
         content.duties = Duties::all("数据科 张三");
         content.grade = Some(1);
         content.theme = "transport".to_owned();
         content.opening = yiwang_catalogue::Opening::Unconditional;
-        catalogue::edit(&self.platform, &steward, &code, entry.revision, &content).await.expect("edited");
-        catalogue::submit(&self.platform, &steward, &code).await.expect("submitted");
-        catalogue::approve(&self.platform, &bureau, &code).await.expect("approved");
+        catalogue::edit(&self.platform, &steward, code, entry.revision, &content).await.expect("edited");
+        catalogue::submit(&self.platform, &steward, code).await.expect("submitted");
+        catalogue::approve(&self.platform, &bureau, code).await.expect("approved");
         let request = OpenRequest { fields: Vec::new(), masks, reason: String::new() };
-        catalogue::open(&self.platform, &bureau, &code, &request).await.expect("opened");
-        code
+        catalogue::open(&self.platform, &bureau, code, &request).await.expect("opened");
     }
 }

@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, Date32Array, Decimal128Array, Int64Array, RecordBatc
 use arrow_schema::Schema;
 use futures::stream;
 use http_body_util::BodyExt;
-use yiwang_gate::RowStream;
+use yiwang_gate::{ByteStream, RowStream, TableFile};
 use yiwang_kernel::Error;
 
 use crate::download::{File, Place};
@@ -27,9 +27,13 @@ fn batch() -> RecordBatch {
 async fn written(format: Format, schema: &Schema, place: Option<Place>, rows: RowStream) -> Result<String, String> {
     let titles = schema.fields().iter().map(|field| format!("题{}", field.name())).collect();
     let file = File { format, schema, titles, titled: false, place };
-    let body = file.body(rows).map_err(|error| error.to_string())?;
+    let body = file.body(rows, &no_engine).map_err(|error| error.to_string())?;
     let whole = body.collect().await.map_err(|error| error.to_string())?;
     Ok(String::from_utf8(whole.to_bytes().to_vec()).expect("text"))
+}
+
+fn no_engine(_: &TableFile, _: RowStream) -> yiwang_kernel::Result<ByteStream> {
+    Err(Error::broken("no engine here"))
 }
 
 async fn of_batch(format: Format, place: Option<Place>) -> String {
@@ -103,7 +107,7 @@ async fn a_workbook_is_a_zip() {
     let schema = batch.schema();
     let file =
         File { format: Format::Xlsx, schema: &schema, titles: vec![String::new(); 5], titled: false, place: None };
-    let body = file.body(Box::pin(stream::iter([Ok(batch)]))).expect("a body");
+    let body = file.body(Box::pin(stream::iter([Ok(batch)])), &no_engine).expect("a body");
     let whole = body.collect().await.expect("written").to_bytes();
     assert!(whole.starts_with(b"PK") && whole.len() > 1000);
 }

@@ -11,9 +11,14 @@ use super::city::{City, cities};
 const PARKING: &str = "编号,名称,联系电话,车位\r\n\
     007,东门停车场,13800138000,120\r\n008,西门停车场,13900139000,85\r\n009,南门停车场,13700137000,85\r\n";
 
-async fn opened(city: &City) -> String {
-    let masks = BTreeMap::from([("lianxidianhua".to_owned(), Mask::Null)]);
-    city.open("停车场.csv", PARKING, masks).await
+/// The masks of the car parks: telephone numbers do not show.
+pub(super) fn masks() -> BTreeMap<String, Mask> {
+    BTreeMap::from([("lianxidianhua".to_owned(), Mask::Null)])
+}
+
+/// Open car parks: the resource's code.
+pub(super) async fn opened(city: &City) -> String {
+    city.open("停车场.csv", PARKING, masks()).await
 }
 
 #[tokio::test]

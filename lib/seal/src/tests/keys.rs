@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::{DataKey, Error, FileKey, MasterKey, blind_index, equal, hex, unhex};
+use crate::{CHUNK_BYTES, DataKey, Error, FileKey, MasterKey, blind_index, equal, hex, unhex};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
@@ -46,24 +46,57 @@ proptest! {
     }
 }
 
-/// The chunks of a file whose n-th chunk says n.
+/// The chunks of a file whose n-th chunk says n; all but the last are full.
 fn file(key: &FileKey, chunks: usize) -> Vec<Vec<u8>> {
-    (0..chunks).map(|index| key.seal_chunk(index as u64, index + 1 == chunks, &index.to_be_bytes())).collect()
+    let chunk = |index: usize| {
+        let last = index + 1 == chunks;
+        let plain = vec![u8::try_from(index).expect("few chunks"); if last { 100 } else { CHUNK_BYTES }];
+        sealed(key, index as u64, last, &plain)
+    };
+    (0..chunks).map(chunk).collect()
 }
 
+fn sealed(key: &FileKey, index: u64, last: bool, plain: &[u8]) -> Vec<u8> {
+    let mut sealed = Vec::new();
+    key.seal_chunk(index, last, plain, &mut sealed);
+    sealed
+}
+
+fn open(key: &FileKey, first: u64, last: u64, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut bytes = sealed.to_vec();
+    let length = key.open_chunks(first, last, &mut bytes)?;
+    bytes.truncate(length);
+    Ok(bytes)
+}
+
+/// One by one and all at once.
 fn opens(key: &FileKey, sealed: &[Vec<u8>]) -> bool {
-    let last = sealed.len().checked_sub(1);
-    let opened = |(index, chunk): (usize, &Vec<u8>)| key.open_chunk(index as u64, Some(index) == last, chunk).is_ok();
-    last.is_some() && sealed.iter().enumerate().all(opened)
+    let Some(last) = sealed.len().checked_sub(1) else { return false };
+    let opened = |(index, chunk): (usize, &Vec<u8>)| open(key, index as u64, last as u64, chunk).is_ok();
+    let each = sealed.iter().enumerate().all(opened);
+    assert_eq!(open(key, 0, last as u64, &sealed.concat()).is_ok(), each);
+    each
+}
+
+#[test]
+fn chunks_opened_in_place_are_the_plain_bytes_in_a_row() {
+    let key = DataKey::from_bytes([3; 32]).file("lake/a.parquet", &[1; 16]);
+    let chunks = file(&key, 5);
+    let plain = open(&key, 2, 4, &chunks[2..].concat()).expect("opens");
+    assert_eq!(plain.len(), 2 * CHUNK_BYTES + 100);
+    let says =
+        |index: usize| plain[index * CHUNK_BYTES..].iter().take(CHUNK_BYTES).all(|byte| *byte == index as u8 + 2);
+    assert!(says(0) && says(1) && says(2));
+    assert_eq!(open(&key, 0, 0, &sealed(&key, 0, true, b"")), Ok(Vec::new()), "an empty file");
 }
 
 #[test]
 fn chunks_of_another_path_or_another_writing_do_not_open() {
     let key = DataKey::generate();
-    let chunk = key.file("a", &[1; 16]).seal_chunk(0, true, b"rows");
-    assert_eq!(key.file("b", &[1; 16]).open_chunk(0, true, &chunk), Err(Error::Sealed));
-    assert_eq!(key.file("a", &[2; 16]).open_chunk(0, true, &chunk), Err(Error::Sealed));
-    assert_eq!(key.file("a", &[1; 16]).open_chunk(0, true, &chunk), Ok(b"rows".to_vec()));
+    let chunk = sealed(&key.file("a", &[1; 16]), 0, true, b"rows");
+    assert_eq!(open(&key.file("b", &[1; 16]), 0, 0, &chunk), Err(Error::Sealed));
+    assert_eq!(open(&key.file("a", &[2; 16]), 0, 0, &chunk), Err(Error::Sealed));
+    assert_eq!(open(&key.file("a", &[1; 16]), 0, 0, &chunk), Ok(b"rows".to_vec()));
 }
 
 #[test]

@@ -62,6 +62,7 @@ impl Draft {
 
     /// Makes the file durable under its own name; with `create`, only when the name is free.
     pub(crate) fn publish(mut self, create: bool) -> Result<()> {
+        self.place.holds.wanted(&self.location);
         let medium = &self.place.medium;
         let published = medium.sync(&self.draft, &self.file).and_then(|()| {
             if create {

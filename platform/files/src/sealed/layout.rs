@@ -44,5 +44,28 @@ pub(crate) fn touched(range: &Range<u64>, plain: u64) -> Range<u64> {
     range.start / PLAIN..range.end.div_ceil(PLAIN)
 }
 
-/// Sealed bytes of one whole chunk.
-pub(crate) const SEALED_CHUNK_BYTES: usize = CHUNK_BYTES + CHUNK_OVERHEAD_BYTES;
+/// Plain bytes in these chunks of an object.
+pub(crate) fn plain_in(chunks: &Range<u64>, plain: u64) -> u64 {
+    (chunks.end * PLAIN).min(plain).saturating_sub(chunks.start * PLAIN)
+}
+
+/// The chunks all these plain bytes touch, ascending, as few spans as they make.
+pub(crate) fn spans(ranges: &[Range<u64>], plain: u64) -> Vec<Range<u64>> {
+    let mut touched: Vec<Range<u64>> = ranges.iter().map(|range| touched(range, plain)).collect();
+    touched.sort_unstable_by_key(|span| span.start);
+    let mut spans: Vec<Range<u64>> = Vec::with_capacity(touched.len());
+    for span in touched {
+        match spans.last_mut() {
+            Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+            _ => spans.push(span),
+        }
+    }
+    spans
+}
+
+/// Where plain bytes stand in what was read from this chunk on.
+pub(crate) fn within(range: &Range<u64>, first_chunk: u64, length: usize) -> Range<usize> {
+    let start = first_chunk * PLAIN;
+    let place = |offset: u64| usize::try_from(offset.saturating_sub(start)).unwrap_or(length).min(length);
+    place(range.start)..place(range.end)
+}

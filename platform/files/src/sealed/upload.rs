@@ -48,8 +48,7 @@ impl Sealer {
     }
 
     fn seal_pending(&mut self, last: bool) {
-        let chunk = self.key.seal_chunk(self.index, last, &self.pending);
-        self.sealed.extend_from_slice(&chunk);
+        self.key.seal_chunk(self.index, last, &self.pending, &mut self.sealed);
         self.pending.clear();
         self.index += 1;
     }

@@ -36,6 +36,26 @@ async fn an_upload_comes_back_whole_with_its_hash() {
 }
 
 #[tokio::test]
+async fn a_held_file_is_deleted_when_the_last_hold_ends() {
+    let bench = bench().await;
+    let db = bench.db.db.clone();
+    let files = Files::new(db.clone(), SealedStore::on_disk(bench.directory.path(), "files", None).expect("opens"));
+    let (first, second) = (files.hold(), files.hold());
+    let blob = files.put(&ctx().0, "uploads", pieces("a", 10), 100).await.expect("puts");
+    let path = bench.directory.path().join("files").join("uploads").join(blob.id.to_string());
+    assert_eq!(crate::named_files(&db).await.expect("lists"), [format!("uploads/{}", blob.id)]);
+    files.delete(blob.id).await.expect("deletes");
+    assert_eq!(files.find(blob.id).await.expect_err("its row is gone").status(), 404);
+    drop(first);
+    assert!(path.exists(), "somebody may still be copying it");
+    drop(second);
+    assert!(!path.exists(), "what was kept back goes");
+    let after = files.put(&ctx().0, "uploads", pieces("a", 10), 100).await.expect("puts");
+    files.delete(after.id).await.expect("deletes");
+    assert_eq!(std::fs::read_dir(path.parent().expect("a folder")).expect("lists").count(), 0, "no hold, no delay");
+}
+
+#[tokio::test]
 async fn an_upload_over_the_limit_leaves_nothing() {
     let bench = bench().await;
     let files = Files::new(bench.db.db.clone(), bench.store.clone());

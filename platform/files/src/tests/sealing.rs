@@ -47,6 +47,51 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    #[test]
+    fn several_ranges_at_once_equal_each_alone(
+        size in 1usize..6 * CHUNK,
+        shares in prop::collection::vec((0.0..1.0f64, 1usize..2 * CHUNK), 1..12),
+    ) {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(async {
+            let bench = bench().await;
+            let plain = content(size);
+            let path = Path::from("main/t1/a.parquet");
+            bench.store.put(&path, plain.clone().into()).await.expect("puts");
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a small size")]
+            let range = |(share, length): &(f64, usize)| {
+                let start = (share * size as f64) as usize;
+                start..(start + length).min(size)
+            };
+            let ranges: Vec<_> = shares.iter().map(range).collect();
+            let asked: Vec<_> = ranges.iter().map(|range| range.start as u64..range.end as u64).collect();
+            for _ in 0..2 {
+                let parts = bench.store.get_ranges(&path, &asked).await.expect("ranges");
+                for (part, range) in parts.iter().zip(&ranges) {
+                    assert!(part[..] == plain[range.clone()], "{range:?} of {size}");
+                }
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn an_object_written_anew_by_another_process_is_read_as_it_is_now() {
+    let Bench { directory, db, master, store } = bench().await;
+    let path = Path::from("main/t1/a");
+    store.put(&path, content(3 * CHUNK).into()).await.expect("puts");
+    store.get_ranges(&path, &[0..9, 70_000..70_009]).await.expect("reads and remembers");
+    let disk = Arc::new(Disk::open(directory.path()).expect("opens"));
+    let other = SealedStore::new(disk, KeyVault::new(db.db.clone(), master), "lake");
+    other.put(&path, content(CHUNK + 7)[7..].to_vec().into()).await.expect("puts anew");
+    let parts = store.get_ranges(&path, std::slice::from_ref(&(60_000..60_009))).await.expect("reads anew");
+    assert_eq!(parts[0][..], content(CHUNK + 7)[60_007..60_016]);
+    std::fs::write(directory.path().join("main/t1/a"), "no such thing").expect("writes");
+    assert!(store.get_ranges(&path, std::slice::from_ref(&(0..9))).await.is_err(), "altered");
+}
+
 #[tokio::test]
 async fn suffix_and_offset_ranges_count_plain_bytes() {
     let bench = bench().await;

@@ -12,6 +12,7 @@ use tower::ServiceExt;
 use yiwang_access::{Access, Permission, RateLimits, Sessions, Token};
 use yiwang_files::{Files, KeyVault, SealedStore};
 use yiwang_gate::Gate;
+use yiwang_gate::testing::NoLake;
 use yiwang_kernel::{Account, Actor, Error, FixedClock, Id, Instant, Lang, PageRequest, Role, SystemRandom, Text};
 use yiwang_ledger::{Filter, Ledger, Options};
 use yiwang_seal::MasterKey;
@@ -19,7 +20,6 @@ use yiwang_search::Search;
 use yiwang_store::testing::TestDb;
 use yiwang_web::{Answer, Field, Fields, Form, Head, Markup, Site, TEXTS, Texts};
 
-use super::no_lake::NoLake;
 use crate::{Call, Capability, Faces, MIGRATIONS, MenuItem, Platform, Settings, Uploads, get, post, router};
 
 /// A platform, its router, and what they stand on.
@@ -51,6 +51,7 @@ impl World {
         for migrations in [yiwang_access::MIGRATIONS, yiwang_files::MIGRATIONS, MIGRATIONS] {
             db.migrate(migrations).await.expect("migrations");
         }
+        db.migrate(yiwang_jobs::MIGRATIONS).await.expect("the queue");
         let dir = tempfile::tempdir().expect("a directory");
         let clock = Arc::new(FixedClock::at(Instant::from_micros(1_795_240_800_000_000)));
         let capabilities = [notes()];
@@ -60,7 +61,8 @@ impl World {
         let vault = KeyVault::new(db.clone(), master);
         let objects = SealedStore::on_disk(dir.path(), "files", Some(vault.clone())).expect("a place for files");
         let settings = Settings::load(&db, &capabilities).await.expect("settings");
-        let permissions: Vec<Permission> = capabilities.iter().flat_map(|one| one.permissions.clone()).collect();
+        let own = capabilities.iter().flat_map(|one| one.permissions.clone());
+        let permissions: Vec<Permission> = crate::PERMISSIONS.into_iter().chain(own).collect();
         let texts = Texts::load(&[TEXTS, capabilities[0].texts].concat()).expect("texts");
         let platform = Arc::new(Platform {
             gate: Gate::new(db.clone(), ledger.clone(), Arc::new(NoLake)),
@@ -68,7 +70,6 @@ impl World {
             files: Files::new(db.clone(), objects),
             vault,
             search: Search::open(&dir.path().join("search")).expect("an index"),
-            site: Arc::new(settings.site(false).expect("a site")),
             settings,
             access: Access::new(&permissions).expect("policies"),
             sessions: Sessions::new(db.clone()),
@@ -76,6 +77,7 @@ impl World {
             texts: Arc::new(texts),
             data_dir: dir.path().to_owned(),
             demo: false,
+            phrase: std::sync::OnceLock::new(),
             clock: clock.clone(),
             random: Arc::new(SystemRandom),
             db,

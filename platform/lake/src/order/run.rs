@@ -1,5 +1,5 @@
-//! A sorted run as bytes: (value, row) by value, empty cells last, equal values by row; blocks of entries, each with
-//! its first entry as a fence. Values are written so that comparing bytes compares values. Pure: opens nothing.
+//! A sorted run as bytes: (value, row) by value, empty cells last, equal values by row; blocks of entries, packed, each
+//! with its first entry as a fence. Values are written so that comparing bytes compares values. Pure: opens nothing.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -10,13 +10,17 @@ use arrow_array::types::{ArrowPrimitiveType, Date32Type, Decimal128Type, Float64
 use arrow_array::{Array as _, ArrayRef};
 use arrow_schema::{DataType, TimeUnit};
 use yiwang_kernel::{Error, Result};
+use zstd::bulk::{Compressor, Decompressor};
 
 /// Entries from one fence to the next.
 pub(crate) const ENTRIES_PER_FENCE: usize = 1_024;
 /// Bytes at the end of a run that say where its parts are.
 pub(crate) const TRAILER_BYTES: usize = 40;
 
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
+const LEVEL: i32 = 1;
+/// No block of ours comes near it.
+const BLOCK_BYTES_MAX: u32 = 1 << 30;
 const EMPTY: u32 = u32::MAX;
 const ENTRY_HEAD_BYTES: usize = 8;
 
@@ -107,7 +111,7 @@ impl Values {
     }
 
     /// The rows in order.
-    fn order(&self, descending: bool) -> Vec<u32> {
+    pub(crate) fn order(&self, descending: bool) -> Vec<u32> {
         let rows = 0..length(self.cells.len());
         let mut keyed: Vec<(u64, u32)> = Vec::with_capacity(self.cells.len());
         keyed.extend(rows.clone().filter_map(|row| self.value(row).map(|value| (prefix(value), row))));
@@ -122,13 +126,19 @@ impl Values {
 }
 
 /// The run of these values.
-pub(crate) fn encode(values: &Values, descending: bool, entries_per_fence: usize) -> Vec<u8> {
+pub(crate) fn encode(values: &Values, descending: bool, entries_per_fence: usize) -> Result<Vec<u8>> {
     let order = values.order(descending);
-    let mut bytes = Vec::with_capacity(values.bytes.len() + order.len() * ENTRY_HEAD_BYTES + TRAILER_BYTES);
+    let mut bytes = Vec::new();
     let mut starts = Vec::new();
+    let packing = |error| Error::internal("packing an order sidecar", error);
+    let mut compressor = Compressor::new(LEVEL).map_err(packing)?;
+    let mut plain = Vec::new();
     for block in order.chunks(entries_per_fence) {
         starts.push(bytes.len() as u64);
-        encode_block(values, block, &mut bytes);
+        plain.clear();
+        encode_block(values, block, &mut plain);
+        bytes.extend_from_slice(&length(plain.len()).to_le_bytes());
+        bytes.extend_from_slice(&compressor.compress(&plain).map_err(packing)?);
     }
     starts.push(bytes.len() as u64);
     let fences: Vec<u32> = order.iter().step_by(entries_per_fence).copied().collect();
@@ -138,7 +148,7 @@ pub(crate) fn encode(values: &Values, descending: bool, entries_per_fence: usize
     for number in starts.iter().chain(&trailer) {
         bytes.extend_from_slice(&number.to_le_bytes());
     }
-    bytes
+    Ok(bytes)
 }
 
 /// A run that holds nothing because its values are too long to be worth it.
@@ -203,8 +213,9 @@ impl Fences {
     /// The entries of these blocks, block by block, as far as they are kept.
     pub(crate) fn read(&self, blocks: &Range<usize>, bytes: &[u8], keep: impl Fn(u32) -> bool) -> Result<Entries> {
         let mut entries = Entries::default();
+        let mut unpacker = unpacker()?;
         for block in blocks.clone() {
-            self.read_block(block, blocks.start, bytes, &mut entries, &keep)?;
+            self.read_block(block, blocks.start, bytes, &mut entries, &keep, &mut unpacker)?;
         }
         Ok(entries)
     }
@@ -212,9 +223,10 @@ impl Fences {
     /// How many entries of each of these blocks are kept.
     pub(crate) fn kept(&self, blocks: &Range<usize>, bytes: &[u8], keep: impl Fn(u32) -> bool) -> Result<Vec<u64>> {
         let mut counts = Vec::with_capacity(blocks.len());
+        let mut unpacker = unpacker()?;
         for block in blocks.clone() {
             let mut entries = Entries::default();
-            self.read_block(block, blocks.start, bytes, &mut entries, &keep)?;
+            self.read_block(block, blocks.start, bytes, &mut entries, &keep, &mut unpacker)?;
             counts.push(entries.len() as u64);
         }
         Ok(counts)
@@ -227,13 +239,17 @@ impl Fences {
         bytes: &[u8],
         entries: &mut Entries,
         keep: impl Fn(u32) -> bool,
+        unpacker: &mut Decompressor<'_>,
     ) -> Result<()> {
         let broken = || Error::broken("an order sidecar is shorter than its fences say");
         let within = |at: u64| usize::try_from(at - self.starts[first]).unwrap_or(usize::MAX);
         let place = within(self.starts[block])..within(self.starts[block + 1]);
         let before = block as u64 * self.entries_per_fence;
         let count = self.entries.saturating_sub(before).min(self.entries_per_fence);
-        entries.extend(bytes.get(place).ok_or_else(broken)?, usize::try_from(count).unwrap_or(usize::MAX), keep)
+        let (size, packed) = bytes.get(place).and_then(<[u8]>::split_first_chunk::<4>).ok_or_else(broken)?;
+        let size = Some(u32::from_le_bytes(*size)).filter(|size| *size <= BLOCK_BYTES_MAX).ok_or_else(broken)?;
+        let plain = unpacker.decompress(packed, size as usize).map_err(|_| broken())?;
+        entries.extend(&plain, usize::try_from(count).unwrap_or(usize::MAX), keep)
     }
 }
 
@@ -277,6 +293,10 @@ impl Key<'_> {
         };
         by_value.then(self.source.cmp(&other.source)).then(self.row.cmp(&other.row))
     }
+}
+
+fn unpacker() -> Result<Decompressor<'static>> {
+    Decompressor::new().map_err(|error| Error::internal("starting to unpack", error))
 }
 
 fn signed(value: i64) -> [u8; 8] {

@@ -1,6 +1,7 @@
 //! Order sidecars: per data file, column and direction one immutable sorted run in the tree `derived`, named by the
 //! file. Holds every row of its file; which of them are still there is counted once per delete file and remembered.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -49,7 +50,7 @@ pub(crate) struct Live {
 impl Run {
     /// Of values that are at hand, kept in memory.
     pub(crate) fn held(values: &Values, descending: bool) -> Result<Run> {
-        let bytes = Bytes::from(run::encode(values, descending, ENTRIES_PER_FENCE));
+        let bytes = Bytes::from(run::encode(values, descending, ENTRIES_PER_FENCE)?);
         let trailer = &bytes[bytes.len().saturating_sub(TRAILER_BYTES)..];
         let fences_at = Fences::place(trailer).map_or(0, scan::to_usize);
         Ok(Run { fences: Fences::parse(&bytes[fences_at..])?, stored: Stored::Held(bytes) })
@@ -67,7 +68,10 @@ impl Run {
     async fn bytes(&self, lake: &Lake, blocks: &Range<usize>) -> Result<Bytes> {
         let range = self.fences.bytes_of(blocks);
         match &self.stored {
-            Stored::At(path) => lake.inside.derived.get_range(path, range).await.map_err(refusal),
+            Stored::At(path) => {
+                let read = lake.inside.derived.get_ranges(path, std::slice::from_ref(&range)).await;
+                Ok(read.map_err(refusal)?.into_iter().next().unwrap_or_default())
+            }
             Stored::Held(bytes) => Ok(bytes.slice(scan::to_usize(range.start)..scan::to_usize(range.end))),
         }
     }
@@ -140,7 +144,7 @@ pub(crate) async fn build(lake: &Lake, view: &View, file: &DataFile, by: &Orderi
         }
     }
     let fits = values.size_bytes() <= VALUES_BYTES_MAX;
-    let bytes = if fits { run::encode(&values, by.descending, ENTRIES_PER_FENCE) } else { run::encode_unfit() };
+    let bytes = if fits { run::encode(&values, by.descending, ENTRIES_PER_FENCE)? } else { run::encode_unfit() };
     drop(values);
     let path = path(view, file, by);
     lake.inside.derived.put(&path, bytes.into()).await.map_err(refusal)?;
@@ -148,11 +152,28 @@ pub(crate) async fn build(lake: &Lake, view: &View, file: &DataFile, by: &Orderi
     written.ok_or_else(|| Error::broken("a sidecar is gone after it was written"))
 }
 
+/// Whether every file of a view has a sidecar for each of these.
+pub(crate) async fn all_there(lake: &Lake, view: &View, orderings: &[Ordering]) -> Result<bool> {
+    let below = below(&view.table.name);
+    let name = format!("{below}/{} {}", view.snapshot, orderings.len());
+    if lake.inside.ordered.get(&name).is_some() {
+        return Ok(true);
+    }
+    let listed: Vec<_> = lake.inside.derived.list(Some(&below)).try_collect().await.map_err(refusal)?;
+    let there: HashSet<Path> = listed.into_iter().map(|meta| meta.location).collect();
+    let all = view.files.iter().all(|file| orderings.iter().all(|by| there.contains(&path(view, file, by))));
+    if all {
+        lake.inside.ordered.put(name, ());
+    }
+    Ok(all)
+}
+
 /// Forgets what is remembered of a table's sidecars.
 pub(crate) fn forget_remembered(lake: &Lake, table_name: &str) {
     let below = format!("{}/", below(table_name));
     lake.inside.orders.forget_below(&below);
     lake.inside.live_orders.forget_below(&below);
+    lake.inside.ordered.forget_below(&below);
 }
 
 /// Removes every order sidecar of a table.

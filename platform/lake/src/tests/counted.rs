@@ -1,10 +1,12 @@
 //! An object store that counts the bytes read from the one below it; everything else passes through.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::stream::BoxStream;
 use object_store::path::Path;
 use object_store::{
@@ -45,6 +47,12 @@ impl ObjectStore for Counted {
             self.bytes.fetch_add(found.range.end - found.range.start, Ordering::Relaxed);
         }
         Ok(found)
+    }
+
+    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        let read = self.inner.get_ranges(location, ranges).await?;
+        self.bytes.fetch_add(read.iter().map(|bytes| bytes.len() as u64).sum(), Ordering::Relaxed);
+        Ok(read)
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {

@@ -152,8 +152,8 @@ async fn a_held_load_shows_in_its_preview_alone() {
             assert_eq!(world.count_of(RowsQuery { at: At::Staged(load), ..all() }).await, rows);
             let refused = world.rows(RowsQuery { at: At::Refused(load), ..all() }).await.expect("refused rows");
             assert_eq!(refused, [["7", "n", "type", "x,y"]]);
-            let (gate, staged) = (&world.gate, &staged);
-            world.store.tx(|tx| Box::pin(async move { gate.discard(tx, staged).await })).await.expect("discarded");
+            let (gate, ctx, staged) = (&world.gate, &world.ctx, &staged);
+            world.store.tx(|tx| Box::pin(async move { gate.discard(tx, ctx, staged).await })).await.expect("discarded");
             assert!(world.gate.staged(load).await.expect("asked").is_none());
         }
     }

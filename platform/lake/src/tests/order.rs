@@ -211,7 +211,7 @@ proptest! {
         };
         let encoded: Vec<Vec<u8>> = runs
             .iter()
-            .map(|run| run::encode(&values(Arc::new(texts(run))), descending, entries_per_fence))
+            .map(|run| run::encode(&values(Arc::new(texts(run))), descending, entries_per_fence).expect("a run"))
             .collect();
         let fences: Vec<Fences> = encoded.iter().map(|bytes| fences(bytes)).collect();
         let holds = |source: usize| { let runs = &runs; move |row: u32| !runs[source][row as usize].1 };
@@ -264,7 +264,7 @@ proptest! {
 
 /// The rows of a run in its order.
 fn rows(values: &Values, descending: bool) -> Vec<usize> {
-    let bytes = run::encode(values, descending, 4);
+    let bytes = run::encode(values, descending, 4).expect("a run");
     let fences = fences(&bytes);
     let entries = fences.read(&(0..fences.blocks()), &bytes, |_| true).expect("entries");
     (0..entries.len()).map(|place| entries.key(place, 0).row as usize).collect()

@@ -205,3 +205,19 @@ async fn an_erased_subject_is_gone_from_every_version_at_once() {
         assert_eq!(lines(answer).await.expect("rows").len(), 5);
     }
 }
+
+#[tokio::test]
+async fn what_a_plan_knows_beforehand_passes_no_mask_and_no_row_rule() {
+    let sql = "select count(*), count(n), min(n), max(n) from people";
+    for world in worlds().await {
+        world.grant(&Grant { masks: [("n".to_owned(), Mask::Null)].into(), ..world.whole_grant() }).await;
+        world.load(Mode::Append, &people(0..10_100)).await;
+        assert_eq!(world.sql(sql).await.expect("counted"), [["10100", "0", "-", "-"].map(str::to_owned)]);
+    }
+    for world in worlds().await {
+        let some = RowRule { all: vec![Filter::new("n", Op::Lt, "100")] };
+        world.grant(&Grant { rows: Some(some), ..world.whole_grant() }).await;
+        world.load(Mode::Append, &people(0..10_100)).await;
+        assert_eq!(world.sql(sql).await.expect("counted"), [["90", "90", "0", "98"].map(str::to_owned)]);
+    }
+}

@@ -86,6 +86,33 @@ async fn conditions_mean_what_they_say() {
 }
 
 #[tokio::test]
+async fn pages_of_chosen_rows_are_parts_of_the_whole_with_an_exact_total() {
+    for world in worlds().await {
+        world.grant(&world.whole_grant()).await;
+        world.load(Mode::Append, &people(0..10_100)).await;
+        world.load(Mode::Append, &people(20_000..30_100)).await;
+        world.load(Mode::Upsert, &people((9_000..9_030).chain(40_000..40_030))).await;
+        let filters = vec![Filter::new("n", Op::Ge, "3000"), Filter::new("name", Op::Contains, "1")];
+        let order = |field: &str, descending| Some(Sort { field: field.into(), descending });
+        for sort in [None, order("n", false), order("n", true), order("name", true)] {
+            let query = RowsQuery { filters: filters.clone(), sort, ..all() };
+            let whole = world.rows(query.clone()).await.expect("the whole");
+            assert!(whole.len() > 1_000 && whole.len() < 17_000);
+            let deep = whole.len() - 25;
+            for offset in [0, 7, whole.len() / 2, deep, whole.len(), 100_000] {
+                let paged = RowsQuery { page: page(offset as u64, 20).page, ..query.clone() };
+                let answer = world.answer(paged).await.expect("a page");
+                assert_eq!(answer.total, Some(whole.len() as u64));
+                let until = whole.len().min(offset + 20);
+                let part = whole.get(offset..until).unwrap_or_default();
+                let found = lines(answer).await.expect("rows");
+                assert!(found == part, "{:?} {offset} {}", query.sort, world.store.name);
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn sql_counts_what_the_table_holds_and_pruning_loses_nothing() {
     for world in worlds().await {
         world.grant(&world.whole_grant()).await;

@@ -91,7 +91,7 @@ async fn what_was_published_survives_power_loss_and_nothing_else_shows() {
     }
 }
 
-/// With YIWANG_KEEP_LAKE set, leaves an unsealed lake there for `bench/duckdb_check.py`.
+/// With YIWANG_KEEP_LAKE set, leaves an unsealed lake there for `tests/other_engines/duckdb_values.py`.
 #[tokio::test]
 async fn an_unsealed_lake_can_be_copied_for_readers_of_the_open_layout() {
     let world = World::new(sqlite().await, false).await;
@@ -110,7 +110,7 @@ async fn an_unsealed_lake_can_be_copied_for_readers_of_the_open_layout() {
         None => world.directory.path().join("kept"),
     };
     std::fs::create_dir_all(&kept).expect("a directory");
-    world.store.snapshot_to(&kept.join("store.db")).await.expect("a copy of the store");
+    world.store.snapshot_to(&kept.join("store.db"), &[]).await.expect("a copy of the store");
     let mut found = Vec::new();
     let lake = world.directory.path().join("lake");
     files_below(&lake, &mut found);

@@ -22,6 +22,7 @@ use crate::{Lake, LakeOptions};
 
 pub(crate) const RESOURCE: &str = "people";
 pub(crate) const PURPOSE: &str = "audit";
+const WALL_S: u64 = 30;
 
 pub(crate) struct World {
     pub(crate) gate: Gate,
@@ -41,10 +42,11 @@ fn open_lake(
     medium: Arc<dyn Medium>,
     directory: &Path,
     bytes_read: &Arc<AtomicU64>,
+    query_wall_s: u64,
 ) -> Lake {
     let tree = |name: &'static str, medium: &Arc<dyn Medium>| {
         let disk = Arc::new(Disk::on(&directory.join(name), Arc::clone(medium)).expect("a tree"));
-        let bytes = if name == "lake" { Arc::clone(bytes_read) } else { Arc::default() };
+        let bytes = if name == "files" { Arc::default() } else { Arc::clone(bytes_read) };
         let disk = Arc::new(Counted { inner: disk, bytes });
         match &sealing {
             Some(vault) => SealedStore::new(disk, vault.clone(), name),
@@ -59,11 +61,12 @@ fn open_lake(
         vault: vault.clone(),
         objects: tree("lake", &medium),
         derived: tree("derived", &sound),
+        out: Some(directory.join("out")),
         spill,
         files: Files::new(store.db.clone(), tree("files", &sound)),
         threads: 2,
         query_memory_bytes: 64 << 20,
-        query_wall_s: 30,
+        query_wall_s,
     });
     opened.expect("a lake")
 }
@@ -90,7 +93,8 @@ impl World {
         store.migrate(crate::MIGRATIONS).await.expect("tables of the lake");
         let vault = KeyVault::new(store.db.clone(), master.clone());
         let bytes_read = Arc::default();
-        let lake = open_lake(&store, sealed.then(|| vault.clone()), &vault, medium, directory.path(), &bytes_read);
+        let lake =
+            open_lake(&store, sealed.then(|| vault.clone()), &vault, medium, directory.path(), &bytes_read, WALL_S);
         let clock = Arc::new(FixedClock::at(Instant::from_micros(1_795_305_600_000_000)));
         let log = directory.path().join("ledger");
         let times: Arc<dyn Clock> = clock.clone();
@@ -103,11 +107,24 @@ impl World {
         World { gate, ledger, ctx, clock, directory, store, vault, bytes_read }
     }
 
+    /// Hands these bytes in as an upload.
+    pub(crate) async fn upload(&self, bytes: &[u8]) -> Id {
+        let objects = SealedStore::on_disk(self.directory.path(), "files", Some(self.vault.clone()));
+        let files = Files::new(self.store.db.clone(), objects.expect("a tree"));
+        let stream = futures::stream::iter([Ok(bytes::Bytes::copy_from_slice(bytes))]);
+        files.put(&self.ctx, "uploads", Box::pin(stream), 1 << 30).await.expect("kept").id
+    }
+
     /// The same store and files after a restart, on a sound disk.
     pub(crate) fn restarted(&mut self) {
+        self.restarted_with_wall(WALL_S);
+    }
+
+    /// The same with so many seconds for a query.
+    pub(crate) fn restarted_with_wall(&mut self, query_wall_s: u64) {
         let vault = Some(self.vault.clone());
         let (medium, directory) = (Arc::new(Direct), self.directory.path());
-        let lake = open_lake(&self.store, vault, &self.vault, medium, directory, &self.bytes_read);
+        let lake = open_lake(&self.store, vault, &self.vault, medium, directory, &self.bytes_read, query_wall_s);
         self.gate = Gate::new(self.store.db.clone(), self.ledger.clone(), Arc::new(lake));
     }
 
@@ -154,7 +171,7 @@ impl World {
         lines(self.gate.read(&self.ctx, &Why::purpose(PURPOSE), &query).await?).await
     }
 
-    /// Bytes read from the tree `lake` meanwhile.
+    /// Bytes read from the trees `lake` and `derived` meanwhile.
     pub(crate) async fn bytes_read_by<T>(&self, work: impl Future<Output = T>) -> u64 {
         let before = self.bytes_read.load(Ordering::Relaxed);
         work.await;

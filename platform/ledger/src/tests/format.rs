@@ -6,7 +6,7 @@ use yiwang_seal::vrf::Label;
 
 use crate::note::{parse_verifier_key, verifier_key};
 use crate::segment::crc32;
-use crate::{EpochRoots, Head, Header, Kind, Link, ListRoot};
+use crate::{EpochRoots, Follows, Head, Header, Kind, Link, ListRoot};
 
 fn any_header() -> impl Strategy<Value = Header> {
     let kind = prop::sample::select(vec![Kind::Open, Kind::Close, Kind::Decision, Kind::System, Kind::Epoch]);
@@ -21,10 +21,13 @@ fn any_header() -> impl Strategy<Value = Header> {
     });
     let fixed = (any::<[u8; 16]>(), any::<u64>(), any::<i64>(), kind, any::<[u8; 32]>(), any::<[u8; 32]>());
     let numbers = (any::<Option<u64>>(), any::<Option<u64>>(), any::<Option<[u8; 16]>>());
-    let parts = (prop::collection::vec(link, 0..4), prop::option::of(list()), prop::option::of(epoch));
-    (fixed, numbers, parts).prop_map(|(fixed, (rows_max, refers, event), (links, list, epoch))| {
+    let follows = (any::<[u8; 16]>(), any::<u64>(), any::<[u8; 32]>(), any::<Option<(u64, [u8; 32])>>())
+        .prop_map(|(log, size, root, witnessed)| Follows { log, size, root, witnessed });
+    let follows = prop::option::of(follows);
+    let parts = (prop::collection::vec(link, 0..4), prop::option::of(list()), prop::option::of(epoch), follows);
+    (fixed, numbers, parts).prop_map(|(fixed, (rows_max, refers, event), (links, list, epoch, follows))| {
         let (log, index, time, kind, common, body) = fixed;
-        Header { log, index, time, kind, common, body, links, list, rows_max, refers, event, epoch }
+        Header { log, index, time, kind, common, body, links, list, rows_max, refers, event, epoch, follows }
     })
 }
 

@@ -231,11 +231,11 @@ async fn a_snapshot_is_a_store_of_its_own() {
     db.migrate(&[super::THINGS]).await.expect("migrates");
     add_part(&db, "a").await;
     let path = db.directory().expect("a directory").join("snapshot.db");
-    db.snapshot_to(&path).await.expect("copies");
+    db.snapshot_to(&path, &[]).await.expect("copies");
     increment(&db, "a").await.expect("goes on");
     let copy = Db::open(&format!("sqlite:{}", path.display())).await.expect("opens");
     assert_eq!(amount(&copy, "a").await, 0);
-    assert!(db.snapshot_to(&path).await.is_err(), "never over a file that is there");
+    assert!(db.snapshot_to(&path, &[]).await.is_err(), "never over a file that is there");
 }
 
 #[tokio::test]

@@ -1,13 +1,14 @@
-//! The engine of an installation without rows: every table is unknown. For tests that need no rows; what rows do is
-//! tested with the lake.
+//! For tests of crates above that need a gate but no rows: an engine that knows no table. What rows do is tested where
+//! the lake is.
 
 use async_trait::async_trait;
-use yiwang_gate::{
-    Answered, ByteStream, DeleteKeys, Engine, Erasure, LoadSpec, Loader, Lookup, Permit, Query, Staged, TableInfo,
-    Version,
-};
 use yiwang_kernel::{Ctx, Error, Id, Result};
 use yiwang_store::Tx;
+
+use crate::{
+    Answered, ByteStream, Cleaned, Copies, Decoded, DeleteKeys, Engine, Erasure, Keep, LoadSpec, Loader, Lookup,
+    Permit, Query, RowStream, Staged, TableFile, TableInfo, Version,
+};
 
 /// An engine that knows no table.
 pub struct NoLake;
@@ -33,6 +34,15 @@ impl Engine for NoLake {
     async fn blob(&self, _: Permit, _: Id) -> Result<(ByteStream, u64)> {
         none()
     }
+    async fn decode(&self, _: Id) -> Result<Decoded> {
+        none()
+    }
+    fn copies(&self) -> Option<&dyn Copies> {
+        None
+    }
+    fn encode(&self, _: &TableFile, _: RowStream) -> Result<ByteStream> {
+        none()
+    }
     async fn load(&self, _: &Ctx, _: LoadSpec) -> Result<Box<dyn Loader>> {
         none()
     }
@@ -45,7 +55,7 @@ impl Engine for NoLake {
     async fn publish(&self, _: &mut Tx<'_>, _: &Ctx, _: &Staged) -> Result<Version> {
         none()
     }
-    async fn discard(&self, _: &mut Tx<'_>, _: &Staged) -> Result<()> {
+    async fn discard(&self, _: &mut Tx<'_>, _: &Ctx, _: &Staged) -> Result<()> {
         none()
     }
     async fn undo(&self, _: &mut Tx<'_>, _: &Ctx, _: &str, _: u64) -> Result<Version> {
@@ -65,5 +75,11 @@ impl Engine for NoLake {
     }
     async fn rebuild_derived(&self, _: &str) -> Result<()> {
         Ok(())
+    }
+    async fn clean(&self, _: &Ctx, _: &str, _: &Keep) -> Result<Cleaned> {
+        Ok(Cleaned::default())
+    }
+    async fn sweep(&self, _: &Ctx) -> Result<u64> {
+        Ok(0)
     }
 }
