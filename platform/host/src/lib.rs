@@ -41,6 +41,7 @@ mod uploads;
 pub use yiwang_web::{Answer, Failure};
 
 pub use call::{Call, Wants, download};
+pub use axum::serve::ListenerExt;
 pub use capability::{Capability, EventKind, MenuItem, Setting, Step, Waiting};
 pub use checklist::StepShown;
 pub use jobs::{JobKind, runner};

@@ -7,10 +7,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::Path;
+use axum::extract::connect_info::Connected;
 use axum::response::{IntoResponse, Response};
+use axum::serve::{IncomingStream, Listener};
 use axum::{Extension, Router, middleware};
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use yiwang_kernel::{Error, Result};
@@ -61,14 +62,18 @@ pub fn router(platform: &Arc<Platform>, capabilities: &[Capability], faces: Face
     Ok(dressed(pages.merge(files)))
 }
 
-/// Serves until `stop` ends, then finishes what is under way.
-pub async fn serve(
+/// Serves until `stop` ends, then lets the listener go and finishes what is under way.
+pub async fn serve<L>(
     platform: &Arc<Platform>,
     capabilities: &[Capability],
     faces: Faces,
-    listener: TcpListener,
+    listener: L,
     stop: impl Future<Output = ()> + Send + 'static,
-) -> Result<()> {
+) -> Result<()>
+where
+    L: Listener<Addr = SocketAddr>,
+    for<'a> SocketAddr: Connected<IncomingStream<'a, L>>,
+{
     let router = router(platform, capabilities, faces)?;
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, service).with_graceful_shutdown(stop).await;

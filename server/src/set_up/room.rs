@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use yiwang_access::Token;
-use yiwang_host::Faces;
+use yiwang_host::{Faces, ListenerExt};
 use yiwang_kernel::{Actor, Error, Result as Answered, Text};
 
 use super::{Founded, Wish, found, pages};
@@ -25,6 +25,8 @@ pub(super) struct Room {
     link: [u8; 32],
     stage: Mutex<Stage>,
     left: watch::Sender<bool>,
+    /// Open while the room takes connections.
+    open: watch::Receiver<()>,
 }
 
 enum Stage {
@@ -67,8 +69,9 @@ pub(crate) async fn await_city(shared: &Shared, listen: &Listen, listener: &TcpL
     let aside = City::over(directory, &aside).await?;
     let token = Token::new(&aside.platform.ctx(Actor::System("set-up")));
     let (left, mut leaving) = watch::channel(false);
+    let (door, open) = watch::channel(());
     let (link, stage) = (token.hash(), Mutex::new(Stage::Waiting));
-    let room = Arc::new(Room { shared: shared.clone(), link, stage, left });
+    let room = Arc::new(Room { shared: shared.clone(), link, stage, left, open });
     announce(shared, listener, &token)?;
     let gone = async move {
         tokio::select! {
@@ -76,7 +79,10 @@ pub(crate) async fn await_city(shared: &Shared, listen: &Listen, listener: &TcpL
             _ = leaving.wait_for(|left| *left) => {}
         }
     };
-    let own = listener_again(listener)?;
+    // The listener is let go before the last answers are given; the door with it.
+    let own = listener_again(listener)?.tap_io(move |_| {
+        let _held = &door;
+    });
     let capabilities = [pages::capability(&room)];
     yiwang_host::serve(&aside.platform, &capabilities, Faces::Both, own, gone).await?;
     aside.platform.db.close().await;
@@ -168,6 +174,9 @@ impl Room {
             *stage = Stage::Left(Some(city));
         }
         self.left.send_replace(true);
+        // Whoever is answered here calls again at once, and the room must not take that call.
+        let mut open = self.open.clone();
+        while open.changed().await.is_ok() {}
         Ok(())
     }
 }
