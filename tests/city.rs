@@ -83,10 +83,16 @@ impl City {
     }
 }
 
+/// Whatever a test was about, no page it saw may have missed a text or an argument of one.
 impl Drop for City {
     fn drop(&mut self) {
         if self.server.kill().is_ok() {
             drop(self.server.wait());
+        }
+        if !std::thread::panicking() {
+            let log = std::fs::read_to_string(log_file(&self.data)).unwrap_or_default();
+            let missed = log.lines().find(|line| line.contains("yiwang_web::texts"));
+            assert!(missed.is_none(), "{missed:?}");
         }
     }
 }

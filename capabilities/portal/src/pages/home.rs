@@ -93,18 +93,18 @@ pub(crate) async fn home(call: Call) -> Answer {
 }
 
 fn doors(view: &View) -> Vec<Door> {
-    let door = |to: &str, name: &str| Door {
+    let door = |to: &str, name: &str, words: String| Door {
         to: to.to_owned(),
         title: view.t(&format!("portal-door-{name}")),
-        words: view.t(&format!("portal-door-{name}-words")),
+        words,
     };
     let phone = if view.site.phone.is_empty() { "none".to_owned() } else { view.site.phone.clone() };
     let desk = if view.account.is_some() { "/collect/loads" } else { "/sign-in" };
     vec![
-        Door { words: view.with("portal-door-services-words", "phone", phone), ..door("", "services") },
-        door("/catalogue", "data"),
-        door("", "space"),
-        door(desk, "desk"),
+        door("", "services", view.with("portal-door-services-words", "phone", phone)),
+        door("/catalogue", "data", view.t("portal-door-data-words")),
+        door("", "space", view.t("portal-door-space-words")),
+        door(desk, "desk", view.t("portal-door-desk-words")),
     ]
 }
 
