@@ -8,6 +8,7 @@ mod maker;
 mod plan;
 mod words;
 
+use std::os::unix::process::CommandExt;
 use std::time::Instant as Stopwatch;
 
 use anyhow::Result;
@@ -36,18 +37,29 @@ pub(crate) async fn demo(shared: &Shared, options: &Demo) -> Result<()> {
     if !options.no_serve && !options.share {
         refuse_strangers(options.listen.listen)?;
     }
-    let city = match standing(shared, options)? {
-        true => City::open(shared).await?,
-        false => build_anew(shared, options).await?,
-    };
+    let built = !standing(shared, options)?;
+    if built {
+        build_anew(shared, options).await?;
+    }
     if options.no_serve {
-        city.platform.db.close().await;
         return Ok(());
     }
+    if built {
+        begin_again();
+    }
+    let city = City::open(shared).await?;
     if options.share {
         share(shared, &city)?;
     }
     serve_city(shared, city, &options.listen).await
+}
+
+/// Becomes a process that has built nothing: it needs a third of the memory. Where that cannot be, this one serves.
+fn begin_again() {
+    let Ok(program) = std::env::current_exe() else { return };
+    let words = std::env::args_os().skip(1).filter(|word| word != "--reset");
+    let error = std::process::Command::new(program).args(words).exec();
+    tracing::warn!(%error, "serving goes on in the process that built the demo");
 }
 
 /// Puts the switch of roles behind a pass phrase made for this run.
@@ -87,7 +99,7 @@ fn standing(shared: &Shared, options: &Demo) -> Result<bool> {
     Ok(false)
 }
 
-async fn build_anew(shared: &Shared, options: &Demo) -> Result<City> {
+async fn build_anew(shared: &Shared, options: &Demo) -> Result<()> {
     let started = Stopwatch::now();
     let today = Ctx::system(Actor::System("demo")).now().date();
     let wish = Wish { seed: options.seed, as_of: options.as_of.unwrap_or(today), rows: options.rows };
@@ -111,10 +123,8 @@ async fn build_anew(shared: &Shared, options: &Demo) -> Result<City> {
         "seed": wish.seed, "as_of": wish.as_of, "accounts": shared.data.join(ACCOUNTS),
     });
     output::line(shared, &document, &banner(shared, &plan, &built, (wish, seconds)));
-    // The settings read at start knew no name yet.
     city.platform.db.close().await;
-    drop(city);
-    City::open(shared).await
+    Ok(())
 }
 
 fn banner(shared: &Shared, plan: &Plan, built: &build::Built, (wish, seconds): (Wish, f64)) -> String {
