@@ -331,6 +331,18 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 1)]
         keys: usize,
     },
+    /// What the gate and the ledger cost reads of many rows of an open resource.
+    Reads {
+        /// The resource's code; it is open to the public.
+        #[arg(long)]
+        resource: String,
+        /// Rows of a read, at most 10,000.
+        #[arg(long, default_value_t = 10_000)]
+        rows: u64,
+        /// Reads of each kind.
+        #[arg(long, default_value_t = 51)]
+        repeat: usize,
+    },
     /// Durable ledger entries per second.
     Ledger {
         /// Entries in all.

@@ -1,6 +1,8 @@
 //! `bench`: measures what the product does, inside one process and over the doors everybody uses. Prints medians;
 //! comparisons with other programs are scripts under `bench/` that call this.
 
+mod reads;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,6 +30,7 @@ pub(crate) async fn bench(shared: &Shared, what: &Bench) -> Result<()> {
             let calls = Calls { calls: (*calls).max(1), tasks: (*tasks).max(1), keys: (*keys).max(1) };
             lookups(shared, resource, &calls).await
         }
+        Bench::Reads { resource, rows, repeat } => reads::reads(shared, resource, *rows, *repeat).await,
         Bench::Ledger { entries, tasks } => ledger(shared, *entries, *tasks).await,
     }
 }
