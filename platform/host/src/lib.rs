@@ -40,8 +40,8 @@ mod uploads;
 
 pub use yiwang_web::{Answer, Failure};
 
-pub use call::{Call, Wants, download};
 pub use axum::serve::ListenerExt;
+pub use call::{Call, Wants, download};
 pub use capability::{Capability, EventKind, MenuItem, Setting, Step, Waiting};
 pub use checklist::StepShown;
 pub use jobs::{JobKind, runner};

@@ -42,6 +42,7 @@ enum Kind {
     Tick,
     File(String),
     Hidden,
+    Heading,
 }
 
 #[derive(Template)]
@@ -109,7 +110,7 @@ impl Form {
             _ => "",
         };
         let shown = self.fields.iter().map(|field| self.shown(view, field, wrong)).collect();
-        let known = self.fields.iter().find(|field| field.name == wrong);
+        let known = self.fields.iter().find(|field| !wrong.is_empty() && field.name == wrong);
         let body = FormBody {
             view,
             form: self,
@@ -202,6 +203,11 @@ impl Field {
         Field::of(name, "", Kind::Hidden).value(value)
     }
 
+    /// Words above the fields that follow, for long forms.
+    pub fn heading(words: impl Into<String>) -> Field {
+        Field::of("", words, Kind::Heading)
+    }
+
     /// What helps to fill it.
     #[must_use]
     pub fn hint(mut self, words: impl Into<String>) -> Field {
@@ -232,7 +238,7 @@ impl Field {
 
     fn fill(&mut self, given: &Fields) {
         match self.kind {
-            Kind::Input("password") | Kind::File(_) | Kind::Hidden => {}
+            Kind::Input("password") | Kind::File(_) | Kind::Hidden | Kind::Heading => {}
             Kind::Tick => self.value = if given.ticked(&self.name) { "1".to_owned() } else { String::new() },
             Kind::Checks(_) => self.value = given.all(&self.name).collect::<Vec<_>>().join(" "),
             Kind::Input(_) | Kind::Area | Kind::Select(_) | Kind::Radio(_) => {

@@ -3,6 +3,7 @@
 mod exports;
 mod fields;
 mod pages;
+mod sheets;
 mod texts;
 
 use std::sync::Arc;

@@ -159,9 +159,11 @@ fn wish(fields: &Fields) -> Wish {
 fn form(view: &View, link: &str) -> Form {
     let mut form = Form::post("/set-up", view.t("set-up-make"))
         .field(Field::hidden("link", link))
+        .field(Field::heading(view.t("set-up-city")))
         .field(Field::text("name_zh", view.t("set-up-name-zh")).required())
         .field(Field::text("name_en", view.t("set-up-name-en")))
-        .field(Field::text("region", view.t("set-up-region")).required().hint(view.t("set-up-region-hint")));
+        .field(Field::text("region", view.t("set-up-region")).required().hint(view.t("set-up-region-hint")))
+        .field(Field::heading(view.t("set-up-three")).hint(view.t("set-up-three-hint")));
     for (name, display) in THREE {
         let words = |what: &str| view.t(&format!("set-up-{name}-{what}"));
         form = form
@@ -180,6 +182,7 @@ fn form(view: &View, link: &str) -> Form {
             )
             .field(Field::password(&format!("{name}_again"), words("again")).autocomplete("new-password"));
     }
+    form = form.field(Field::heading(view.t("set-up-site")).hint(view.t("set-up-site-hint")));
     for name in ASKED {
         let id = name.trim_start_matches("host.").replace('_', "-");
         let field = Field::text(name, view.t(&format!("set-up-{id}"))).hint(view.t(&format!("set-up-{id}-hint")));

@@ -49,8 +49,8 @@ fn a_list_without_a_column_or_rows_is_refused_whole() {
     assert_eq!(code("name,display,roles\n"), Err("accounts-import-empty"));
     assert_eq!(code(""), Err("accounts-import-empty"));
     let many: String = (0..2001).map(|row| format!("n{row},N,bureau\n")).collect();
-    assert_eq!(code(&format!("name,display,roles\n{many}")), Err("accounts-import-rows"));
-    assert_eq!(read_rows(b"PK\x03\x04 no archive").map_err(|error| error.code()), Err("accounts-import-unreadable"));
+    assert_eq!(code(&format!("name,display,roles\n{many}")), Err("list-rows"));
+    assert_eq!(read_rows(b"PK\x03\x04 no archive").map_err(|error| error.code()), Err("list-unreadable"));
 }
 
 proptest! {

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use yiwang_kernel::{CivilDate, Error, Result, Text};
+use yiwang_web::list;
 
 use super::words::{Cycle, Format, Library, Opening, Sharing};
 use super::{Code, Content, Duties, Field, draft_name, theme};
@@ -78,26 +79,16 @@ pub struct Fault {
     pub error: Error,
 }
 
-/// Reads a table: entries in order, and every fault found (up to a limit).
+/// Reads a table, CSV or XLSX: entries in order, and every fault found (up to a limit).
 pub fn read_table(bytes: &[u8]) -> Result<(Vec<Imported>, Vec<Fault>)> {
     if bytes.len() > TABLE_BYTES_MAX {
         return Err(Error::too_large("catalogue-table-bytes").with("limit", TABLE_BYTES_MAX));
     }
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => encoding_rs::GB18030.decode(bytes).0.into_owned(),
-    };
-    let text = text.trim_start_matches('\u{feff}');
-    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let headers = reader.headers().map_err(|_| Error::invalid("file", "catalogue-table-format"))?.clone();
+    let mut rows = list(bytes, TABLE_ROWS_MAX)?.into_iter();
+    let headers = rows.next().map(|(_, headers)| headers).unwrap_or_default();
     let columns = columns_of(&headers)?;
     let mut reading = Reading::default();
-    for (place, record) in reader.records().enumerate() {
-        if place >= TABLE_ROWS_MAX {
-            return Err(Error::too_large("catalogue-table-rows").with("limit", TABLE_ROWS_MAX));
-        }
-        let row = place as u64 + 2;
-        let record = record.map_err(|_| Error::invalid("file", "catalogue-table-format").with("row", row))?;
+    for (row, record) in rows {
         reading.take(row, &Cells { columns: &columns, record: &record });
     }
     Ok((reading.entries, reading.faults))
@@ -121,12 +112,12 @@ pub fn write_table(entries: &[Imported]) -> Result<Vec<u8>> {
 
 struct Cells<'a> {
     columns: &'a HashMap<&'static str, usize>,
-    record: &'a csv::StringRecord,
+    record: &'a [String],
 }
 
 impl Cells<'_> {
     fn get(&self, name: &str) -> &str {
-        self.columns.get(name).and_then(|place| self.record.get(*place)).unwrap_or_default()
+        self.columns.get(name).and_then(|place| self.record.get(*place)).map_or("", String::as_str)
     }
 
     /// Spreadsheets guard text that begins like a formula with a quote; it is not part of the value.
@@ -317,10 +308,10 @@ fn field_type(given: &str) -> &str {
     }
 }
 
-fn columns_of(headers: &csv::StringRecord) -> Result<HashMap<&'static str, usize>> {
+fn columns_of(headers: &[String]) -> Result<HashMap<&'static str, usize>> {
     let mut columns = HashMap::new();
     for (place, header) in headers.iter().enumerate() {
-        if let Some((name, _)) = COLUMNS.iter().find(|(name, zh)| *name == header || *zh == header) {
+        if let Some((name, _)) = COLUMNS.iter().find(|(name, zh)| name == header || zh == header) {
             columns.insert(*name, place);
         }
     }

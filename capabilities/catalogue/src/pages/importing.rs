@@ -97,7 +97,9 @@ fn upload_form(view: &View) -> Form {
     Form::post("/catalogue/import", view.t("catalogue-check"))
         .field(Field::tick("update", view.t("catalogue-update")))
         .field(
-            Field::file("file", view.t("catalogue-table-file"), ".csv").hint(view.t("catalogue-table-hint")).required(),
+            Field::file("file", view.t("catalogue-table-file"), ".csv,.xlsx")
+                .hint(view.t("catalogue-table-hint"))
+                .required(),
         )
 }
 

@@ -209,6 +209,22 @@ fn a_table_in_gb18030_or_without_its_columns() {
 }
 
 #[test]
+fn a_workbook_is_a_table_like_its_csv() {
+    let text = "信息资源代码,信息资源名称,信息资源提供方代码,信息项名称\n306001/1,停车场,C001,名称\n,,,车位\n";
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (row, line) in (0..).zip(text.lines()) {
+        for (column, cell) in (0..).zip(line.split(',')) {
+            sheet.write(row, column, cell).expect("written");
+        }
+    }
+    let (written, faults) = read_table(&book.save_to_buffer().expect("a workbook")).expect("a table");
+    assert!(faults.is_empty(), "{:?}", faults.first());
+    assert_eq!(written[0].content.fields.len(), 2);
+    assert_eq!(written, read_table(text.as_bytes()).expect("a table").0);
+}
+
+#[test]
 fn a_diff_names_what_changed_and_nothing_else() {
     let before = draft();
     let mut after = before.clone();
