@@ -1,6 +1,6 @@
 //! Tables that people send in: the rows of a workbook's sheet as they are shown (numbers to the fifteen digits a sheet
-//! shows, dates as dates, formulas as their last value), and a short list, CSV or XLSX, whole. Bounded in bytes, rows and
-//! columns; unpacked bytes are counted before they are parsed. Knows no column's meaning.
+//! shows, dates as dates, formulas as their last value), and a short list, CSV or XLSX, whole. Bounded in bytes, rows
+//! and columns; unpacked bytes are counted before they are parsed. Knows no column's meaning.
 
 use std::io::{self, Cursor, Read};
 use std::sync::Arc;
