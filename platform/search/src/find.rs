@@ -3,12 +3,12 @@
 
 use std::ops::Bound;
 
-use tantivy::collector::{Count, FacetCollector, TopDocs};
+use tantivy::collector::{Count, FacetCollector, FacetCounts, TopDocs};
 use tantivy::query::{
     AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, Occur, PhraseQuery, Query as Clause, RangeQuery,
     TermQuery, TermSetQuery,
 };
-use tantivy::schema::{Field, IndexRecordOption, Value};
+use tantivy::schema::{Facet, Field, IndexRecordOption, Value};
 use tantivy::{DocAddress, Order, Searcher, TantivyDocument, Term};
 use yiwang_kernel::{Error, Lang, Result, Text};
 
@@ -25,6 +25,8 @@ const QUERY_CHARS_MAX: usize = 100;
 const PARTS_MAX: usize = 8;
 /// Where a query may begin at most.
 const OFFSET_MAX: usize = 1_000_000;
+/// Terms of a reader's ACL that are compared hit by hit.
+const ACL_TERMS_FEW: usize = 32;
 /// Values counted per dimension at most.
 const FACET_VALUES_MAX: usize = 500;
 
@@ -102,6 +104,9 @@ pub struct Hits {
     pub facets: Vec<FacetCount>,
 }
 
+/// Hits in all, those of a page with their weights, and counts.
+type Gathered = (u64, Vec<(f32, DocAddress)>, Option<FacetCounts>);
+
 /// A query over one state of the index.
 pub(crate) struct Finder<'a> {
     pub(crate) fields: &'a Fields,
@@ -115,37 +120,52 @@ impl Finder<'_> {
         if query.acl.is_empty() {
             return Ok(Hits::default());
         }
-        let clause = self.clause(query, None);
-        let total = self.searcher.search(&*clause, &Count).map_err(failed)? as u64;
-        let rows = self.rows(query, &*clause)?;
+        let is_chosen =
+            |dimension: &str| query.facets.iter().any(|(of, values)| *of == dimension && !values.is_empty());
+        let together: Vec<&str> = query.count.iter().copied().filter(|dimension| !is_chosen(dimension)).collect();
+        let (total, found, counts) = self.gathered(query, &*self.clause(query, None), &together)?;
+        let rows = found.into_iter().map(|(score, address)| self.hit(query, score, address)).collect::<Result<_>>()?;
         let mut facets = Vec::new();
         for dimension in &query.count {
-            facets.extend(self.counted(query, dimension)?);
+            // With all that is chosen, but not in this dimension.
+            let own = match is_chosen(dimension) {
+                true => Some(self.counted(&*self.clause(query, Some(dimension)), dimension)?),
+                false => None,
+            };
+            facets.extend(own.as_ref().or(counts.as_ref()).into_iter().flat_map(|counts| top(counts, dimension)));
         }
         Ok(Hits { total, rows, facets })
     }
 
-    fn rows(&self, query: &Query, clause: &dyn Clause) -> Result<Vec<Hit>> {
+    /// All hits counted, those of the page, and the dimensions that are counted over the same hits, in one pass.
+    fn gathered(&self, query: &Query, clause: &dyn Clause, together: &[&str]) -> Result<Gathered> {
         let limit = query.limit.min(ROWS_MAX);
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
-        let top = TopDocs::with_limit(limit).and_offset(query.offset.min(OFFSET_MAX));
+        let facets = (!together.is_empty()).then(|| counting(together));
+        let page = TopDocs::with_limit(limit.max(1)).and_offset(query.offset.min(OFFSET_MAX));
         let browsing = query.text.trim().is_empty();
-        let found: Vec<(f32, DocAddress)> = match query.sort {
-            Sort::Relevance if !browsing => self.searcher.search(clause, &top.order_by_score()).map_err(failed)?,
+        let search = &self.searcher;
+        let unscored = |address: DocAddress| (0.0, address);
+        let (total, mut found, counts) = match query.sort {
+            Sort::Relevance if !browsing => {
+                search.search(clause, &(Count, page.order_by_score(), facets)).map_err(failed)?
+            }
             Sort::Newest => {
-                let newest = top.order_by_fast_field::<i64>("stamp", Order::Desc);
-                let found = self.searcher.search(clause, &newest).map_err(failed)?;
-                found.into_iter().map(|(_, address)| (0.0, address)).collect()
+                let page = page.order_by_fast_field::<i64>("stamp", Order::Desc);
+                let (total, found, counts) = search.search(clause, &(Count, page, facets)).map_err(failed)?;
+                (total, found.into_iter().map(|(_, address)| unscored(address)).collect(), counts)
             }
             Sort::Relevance | Sort::Key => {
-                let by_key = top.order_by_string_fast_field("key", Order::Asc);
-                let found = self.searcher.search(clause, &by_key).map_err(failed)?;
-                found.into_iter().map(|(_, address)| (0.0, address)).collect()
+                let page = page.order_by_string_fast_field("key", Order::Asc);
+                let (total, found, counts) = search.search(clause, &(Count, page, facets)).map_err(failed)?;
+                (total, found.into_iter().map(|(_, address)| unscored(address)).collect(), counts)
             }
         };
-        found.into_iter().map(|(score, address)| self.hit(query, score, address)).collect()
+        found.truncate(limit);
+        Ok((total as u64, found, counts))
+    }
+
+    fn counted(&self, clause: &dyn Clause, dimension: &str) -> Result<FacetCounts> {
+        self.searcher.search(clause, &counting(&[dimension])).map_err(failed)
     }
 
     fn hit(&self, query: &Query, score: f32, address: DocAddress) -> Result<Hit> {
@@ -157,28 +177,10 @@ impl Finder<'_> {
         Ok(Hit { kind: text(self.fields.kind), key: text(self.fields.key), title, marked, score, version })
     }
 
-    /// Counts of one dimension: with all that is chosen, but not in this dimension.
-    fn counted(&self, query: &Query, dimension: &'static str) -> Result<Vec<FacetCount>> {
-        let clause = self.clause(query, Some(dimension));
-        let root = tantivy::schema::Facet::from_path([dimension]);
-        let mut collector = FacetCollector::for_field("facets");
-        collector.add_facet(root.clone());
-        let counts = self.searcher.search(&*clause, &collector).map_err(failed)?;
-        let top = counts.top_k(root, FACET_VALUES_MAX);
-        Ok(top
-            .into_iter()
-            .filter_map(|(facet, count)| {
-                let value = facet.to_path().last()?.to_string();
-                Some(FacetCount { dimension, value, count })
-            })
-            .collect())
-    }
-
     /// The whole query; `without` leaves out one dimension's choice.
     fn clause(&self, query: &Query, without: Option<&str>) -> Box<dyn Clause> {
         let mut all: Vec<(Occur, Box<dyn Clause>)> = vec![(Occur::Must, self.text(&query.text))];
-        let acl = query.acl.iter().map(|term| Term::from_field_text(self.fields.acl, term));
-        all.push((Occur::Must, unweighed(Box::new(TermSetQuery::new(acl)))));
+        all.push((Occur::Must, unweighed(self.acl(&query.acl))));
         if let Some(kind) = query.kind {
             all.push((Occur::Must, unweighed(term(self.fields.kind, kind))));
         }
@@ -194,6 +196,15 @@ impl Finder<'_> {
             all.push((Occur::MustNot, Box::new(TermSetQuery::new(gone))));
         }
         Box::new(BooleanQuery::new(all))
+    }
+
+    /// What the reader may see. A few terms are looked at where the words lead; many are gathered beforehand.
+    fn acl(&self, terms: &[String]) -> Box<dyn Clause> {
+        if terms.len() > ACL_TERMS_FEW {
+            let terms = terms.iter().map(|acl| Term::from_field_text(self.fields.acl, acl));
+            return Box::new(TermSetQuery::new(terms));
+        }
+        Box::new(BooleanQuery::union(terms.iter().map(|acl| term(self.fields.acl, acl)).collect()))
     }
 
     /// What the words ask for: every part must be met, or the whole as one exact name, code or sound.
@@ -270,6 +281,22 @@ impl Finder<'_> {
         }
         vec![constant(term(self.fields.code, &code), 100.0), constant(prefix(self.fields.code, &code), 20.0)]
     }
+}
+
+fn counting(dimensions: &[&str]) -> FacetCollector {
+    let mut collector = FacetCollector::for_field("facets");
+    for dimension in dimensions {
+        collector.add_facet(Facet::from_path([dimension]));
+    }
+    collector
+}
+
+fn top(counts: &FacetCounts, dimension: &'static str) -> Vec<FacetCount> {
+    let values = counts.top_k(Facet::from_path([dimension]), FACET_VALUES_MAX).into_iter();
+    let value = |(facet, count): (&Facet, u64)| {
+        Some(FacetCount { dimension, value: facet.to_path().last()?.to_string(), count })
+    };
+    values.filter_map(value).collect()
 }
 
 /// Neighbouring characters in this order; one character alone as itself, in title and names.
