@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 
 use super::plan::{CLAIMED, Entry, Plan};
 
-const HEAD: [&str; 22] = [
+const HEAD: [&str; 23] = [
     "code",
     "title",
     "title_en",
@@ -14,6 +14,7 @@ const HEAD: [&str; 22] = [
     "format",
     "theme",
     "library",
+    "opening",
     "grade",
     "cycle",
     "region",
@@ -37,10 +38,12 @@ pub(crate) fn table(plan: &Plan, entries: &[Entry], region: &str) -> Result<Vec<
     for (place, entry) in entries.iter().enumerate() {
         let contact = plan.departments.iter().find(|department| department.code == entry.department);
         let contact = contact.map_or("", |department| department.short.as_str());
+        let is_open = plan.tables.iter().any(|table| table.open && table.code == entry.code);
+        let opening = if is_open { "unconditional" } else { "conditional" };
         let duties = |step: &str| format!("{contact}{step}专员");
         for field in &entry.fields {
             let claims = field[0] == CLAIMED;
-            let row: [&str; 22] = [
+            let row: [&str; 23] = [
                 &entry.code,
                 &entry.title,
                 &entry.english,
@@ -49,6 +52,7 @@ pub(crate) fn table(plan: &Plan, entries: &[Entry], region: &str) -> Result<Vec<
                 "table",
                 &entry.theme,
                 if place < plan.tables.len() { "base" } else { "business" },
+                opening,
                 &entry.grade.to_string(),
                 &entry.cycle,
                 region,
