@@ -6,8 +6,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, io};
 
-/// Package, file inside it, licence file.
-const LIBRARIES: &[(&str, &str, &str)] = &[("htmx.org", "dist/htmx.min.js", "LICENSE")];
+/// Packages and which of their files pages fetch, under which stem.
+const LIBRARIES: &[(&str, &[(&str, &str)])] = &[
+    ("htmx.org", &[("htmx", "dist/htmx.min.js")]),
+    (
+        "maplibre-gl",
+        &[
+            ("maplibre-gl", "dist/maplibre-gl.mjs"),
+            ("maplibre-gl-worker", "dist/maplibre-gl-worker.mjs"),
+            ("maplibre-gl", "dist/maplibre-gl.css"),
+        ],
+    ),
+];
 const PACKAGE_FILES: &[&str] = &["package.json", "package-lock.json", ".npmrc"];
 
 fn main() -> io::Result<()> {
@@ -22,20 +32,15 @@ fn main() -> io::Result<()> {
     let mut libraries = String::from("const LIBRARIES: &[Library] = &[\n");
     match fetch(&here, &out.join("npm")) {
         Ok(modules) => {
-            for (package, file, licence) in LIBRARIES {
-                let root = modules.join(package);
-                let stem = package.split('.').next().unwrap_or(package);
-                embed(&mut module, stem, "js", &root.join(file))?;
-                let manifest = fs::read_to_string(root.join("package.json"))?;
-                let version = field(&manifest, "version").unwrap_or_default();
-                let spdx = field(&manifest, "license").unwrap_or_default();
-                let text = root.join(licence);
-                writeln!(
-                    libraries,
-                    "Library {{ name: {package:?}, version: {version:?}, licence: {spdx:?}, \
-                     text: include_str!({text:?}) }},"
-                )
-                .map_err(io::Error::other)?;
+            for (package, files) in LIBRARIES {
+                for (stem, file) in *files {
+                    let ending = file.rsplit('.').next().unwrap_or_default();
+                    embed(&mut module, stem, ending, &modules.join(package).join(file))?;
+                }
+            }
+            embed(&mut module, "map", "js", &here.join("assets/map.js"))?;
+            for package in packages(&fs::read_to_string(here.join("package-lock.json"))?) {
+                libraries.push_str(&library(&modules, &package)?);
             }
         }
         Err(why) => println!("cargo::warning=pages are built without scripts: {why}"),
@@ -43,6 +48,30 @@ fn main() -> io::Result<()> {
     module.push_str("];\n");
     libraries.push_str("];\n");
     fs::write(out.join("embedded.rs"), module + &libraries)
+}
+
+/// The packages of a lock file: those named and those bundled into them; type declarations are in no file.
+fn packages(lock: &str) -> Vec<String> {
+    let named = lock.lines().filter_map(|line| line.trim().strip_prefix("\"node_modules/")?.strip_suffix("\": {"));
+    named.filter(|name| !name.starts_with("@types/")).map(str::to_owned).collect()
+}
+
+/// One line of the module: a package with the words of its licence, which one of them keeps in its README.
+fn library(modules: &Path, package: &str) -> io::Result<String> {
+    let root = modules.join(package);
+    let manifest = fs::read_to_string(root.join("package.json"))?;
+    let version = field(&manifest, "version").unwrap_or_default();
+    let spdx = field(&manifest, "license").unwrap_or_default();
+    let mut texts: Vec<PathBuf> = fs::read_dir(&root)?.filter_map(|file| Some(file.ok()?.path())).collect();
+    let named = |path: &Path, start: &str| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().to_lowercase().starts_with(start))
+    };
+    texts.retain(|path| named(path, "licen") || named(path, "readme"));
+    texts.sort_by_key(|path| (named(path, "readme"), path.clone()));
+    let text = texts.first().ok_or_else(|| io::Error::other(format!("{package} comes without a licence")))?;
+    Ok(format!(
+        "Library {{ name: {package:?}, version: {version:?}, licence: {spdx:?}, text: include_str!({text:?}) }},\n"
+    ))
 }
 
 /// Installs the locked packages into `npm` and gives its node_modules.

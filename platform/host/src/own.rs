@@ -131,7 +131,7 @@ struct ApiBody<'a> {
 #[template(path = "licences.html")]
 struct LicencesBody<'a> {
     view: &'a View,
-    libraries: &'a [Library],
+    texts: Vec<(&'static str, Vec<&'static Library>)>,
 }
 
 /// Takes away what only grows: jobs that ended long ago, files whose time is over, bytes that no row names.
@@ -196,7 +196,14 @@ async fn description(call: Call, Extension(declared): Extension<Arc<Declared>>) 
 
 async fn licences(call: Call) -> Answer {
     let libraries = yiwang_web::libraries();
-    let body = LicencesBody { view: &call.view, libraries };
+    let mut texts: Vec<(&'static str, Vec<&'static Library>)> = Vec::new();
+    for library in libraries {
+        match texts.iter_mut().find(|(text, _)| *text == library.text) {
+            Some((_, same)) => same.push(library),
+            None => texts.push((library.text, vec![library])),
+        }
+    }
+    let body = LicencesBody { view: &call.view, texts };
     let of =
         |library: &Library| json!({ "name": library.name, "version": library.version, "licence": library.licence });
     let json = json!({ "libraries": libraries.iter().map(of).collect::<Vec<_>>() });

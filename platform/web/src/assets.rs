@@ -57,6 +57,29 @@ pub fn libraries() -> &'static [Library] {
     LIBRARIES
 }
 
+/// Where the files of a map that moves are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MapFiles {
+    /// Our own script, a module, which fetches the others.
+    pub script: String,
+    /// The library it imports.
+    pub library: String,
+    /// The library's worker.
+    pub worker: String,
+    /// The library's style sheet.
+    pub style: String,
+}
+
+/// The files of a map that moves, for pages that hold a map and no others; none when this build was made without npm.
+pub fn map_files() -> Option<MapFiles> {
+    Some(MapFiles {
+        script: address("map", "js")?,
+        library: address("maplibre-gl", "mjs")?,
+        worker: address("maplibre-gl-worker", "mjs")?,
+        style: address("maplibre-gl", "css")?,
+    })
+}
+
 /// Where the file of this stem and ending is; none when this build has no such file.
 pub(crate) fn address(stem: &str, ending: &str) -> Option<String> {
     let found = EMBEDDED.iter().find(|embedded| embedded.stem == stem && embedded.ending == ending);

@@ -36,7 +36,7 @@ mod table;
 mod texts;
 mod view;
 
-pub use assets::{Asset, Library, asset, assets, libraries};
+pub use assets::{Asset, Library, MapFiles, asset, assets, libraries, map_files};
 pub use chart::{Chart, POINTS_MAX};
 pub use export::{Datum, Export, Format, Rows, csv, csv_for_excel, rows_of};
 pub use failure::{Answer, Failure};

@@ -4,7 +4,8 @@ use yiwang_kernel::{Error, Lang};
 
 use super::view;
 use crate::{
-    Cell, Chart, Column, Field, Fields, Form, Format, Head, Markup, Paging, Table, Tone, assets, escape, page,
+    Asset, Cell, Chart, Column, Field, Fields, Form, Format, Head, Markup, Paging, Table, Tone, asset, assets, escape,
+    map_files, page,
 };
 
 const EVIL: &str = "<script>alert('x')</script>\"&";
@@ -54,9 +55,27 @@ fn no_page_holds_inline_script_or_style() {
 
 #[test]
 fn a_page_with_all_its_files_stays_under_60_kilobytes() {
-    let files: usize = assets().map(|asset| asset.bytes.len()).sum();
+    let files: usize = assets().filter(|asset| !is_of_maps(asset)).map(|asset| asset.bytes.len()).sum();
     let weight = files + whole(Lang::Zh).len();
     assert!(weight < 60 * 1024, "{weight} bytes");
+}
+
+/// Files that only pages with a map fetch.
+fn is_of_maps(asset: &Asset) -> bool {
+    asset.name.starts_with("map")
+}
+
+#[test]
+fn a_page_without_a_map_names_no_file_of_maps_and_pages_with_one_find_all() {
+    let html = whole(Lang::Zh);
+    for file in assets().filter(is_of_maps) {
+        assert!(!html.contains(file.name), "{}", file.name);
+    }
+    let files = map_files().expect("a build with npm");
+    for address in [files.script, files.library, files.worker, files.style] {
+        let name = address.strip_prefix("/assets/").expect("an address below /assets/");
+        assert!(asset(name).is_some_and(|file| is_of_maps(&file)), "{address}");
+    }
 }
 
 #[test]
