@@ -21,11 +21,11 @@ const ARGUMENTS: [&str; 9] = [
     "--disable-sync",
     "--hide-scrollbars",
 ];
-const PHONE_WIDTH: u32 = 360;
-const DESKTOP_WIDTH: u32 = 1280;
+pub(crate) const PHONE_WIDTH: u32 = 360;
+pub(crate) const DESKTOP_WIDTH: u32 = 1280;
 
 /// A browser with its driver; both end with it.
-struct Browser {
+pub(crate) struct Browser {
     session: String,
     driver: Child,
     _output: BufReader<ChildStdout>,
@@ -33,6 +33,11 @@ struct Browser {
 
 impl Browser {
     fn start(width: u32, scripts: bool) -> Browser {
+        Browser::with(width, scripts, &[])
+    }
+
+    /// A browser with further arguments.
+    pub(crate) fn with(width: u32, scripts: bool, more: &[&str]) -> Browser {
         let mut driver = Command::new("chromedriver")
             .args(["--port=0"])
             .stdin(Stdio::null())
@@ -45,27 +50,47 @@ impl Browser {
         let metrics = json!({ "deviceMetrics": { "width": width, "height": 900, "pixelRatio": 1.0, "touch": false } });
         let javascript = if scripts { 1 } else { 2 };
         let options = json!({
-            "args": ARGUMENTS,
+            "args": ARGUMENTS.iter().chain(more).collect::<Vec<_>>(),
             "mobileEmulation": metrics,
             "prefs": { "profile.managed_default_content_settings.javascript": javascript },
         });
-        let wish = json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": options } } });
+        let wish = json!({ "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" } });
+        let wish = json!({ "capabilities": { "alwaysMatch": wish } });
         let base = format!("http://127.0.0.1:{port}");
         let value = command(&format!("{base}/session"), &wish);
         let session = format!("{base}/session/{}", value["sessionId"].as_str().expect("a session"));
         Browser { session, driver, _output: output }
     }
 
-    fn open(&self, url: &str) {
+    pub(crate) fn open(&self, url: &str) {
         command(&format!("{}/url", self.session), &json!({ "url": url }));
     }
 
-    fn run(&self, script: &str) -> Value {
+    pub(crate) fn run(&self, script: &str) -> Value {
         command(&format!("{}/execute/sync", self.session), &json!({ "script": script, "args": [] }))
     }
 
-    fn run_async(&self, script: &str) -> Value {
+    pub(crate) fn run_async(&self, script: &str) -> Value {
         command(&format!("{}/execute/async", self.session), &json!({ "script": script, "args": [] }))
+    }
+
+    /// What the page's console holds by now; taken from it.
+    pub(crate) fn console(&self) -> Vec<String> {
+        let entries = command(&format!("{}/se/log", self.session), &json!({ "type": "browser" }));
+        let entries = entries.as_array().cloned().unwrap_or_default();
+        entries.iter().map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// What the accessibility checker finds wrong with the page as it stands.
+    pub(crate) fn faults(&self) -> Value {
+        let axe = std::env::var("YIWANG_TEST_AXE").expect("`cargo xtask check` says where axe-core is");
+        self.run(&std::fs::read_to_string(axe).expect("axe-core is installed"));
+        self.run_async(
+            "const done = arguments[arguments.length - 1];
+             axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})
+                .then(r => done(r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html).slice(0, 3))))
+                .catch(error => done([String(error)]));",
+        )
     }
 }
 
@@ -81,21 +106,12 @@ impl Drop for Browser {
 #[test]
 fn pages_pass_the_accessibility_checker_in_both_languages_and_the_large_version() {
     let city = City::demo();
-    let axe = std::env::var("YIWANG_TEST_AXE").expect("`cargo xtask check` says where axe-core is");
-    let axe = std::fs::read_to_string(axe).expect("axe-core is installed");
     let browser = Browser::start(DESKTOP_WIDTH, true);
     let empty = Empty::serve();
     for page in addresses(&city, &empty) {
         for query in ["lang=zh", "lang=en", "large=1"] {
             browser.open(&with(&page, query));
-            browser.run(&axe);
-            let found = browser.run_async(
-                "const done = arguments[arguments.length - 1];
-                 axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})
-                    .then(r => done(r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html).slice(0, 3))))
-                    .catch(error => done([String(error)]));",
-            );
-            assert_eq!(found, json!([]), "{page} with {query}");
+            assert_eq!(browser.faults(), json!([]), "{page} with {query}");
         }
     }
 }

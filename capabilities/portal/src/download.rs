@@ -16,10 +16,10 @@ use yiwang_kernel::{Error, Result};
 use yiwang_web::{Datum, Export};
 
 pub(crate) use cells::{Cells, Shape};
-pub(crate) use geojson::Place;
 pub(crate) use json::rows as rows_json;
 
 use crate::model::Format;
+use crate::place::Place;
 
 /// Digits a spreadsheet program keeps of a number.
 const SPREADSHEET_DIGITS: usize = 15;

@@ -7,9 +7,11 @@ mod charts;
 mod copies;
 mod download;
 mod faults;
+mod maps;
 mod model;
 mod ops;
 mod pages;
+mod place;
 mod resource;
 mod statements;
 mod store;
@@ -47,7 +49,7 @@ pub fn capability() -> Capability {
         .texts(&[(Lang::Zh, include_str!("../locales/zh.ftl")), (Lang::En, include_str!("../locales/en.ftl"))])
         .docs(include_str!("../../../docs/portal.md"));
     let capability = ops::PERMISSIONS.into_iter().fold(capability, Capability::permission);
-    faulty(calls(resources(site(capability), &shared), &shared))
+    faulty(calls(mapped(resources(site(capability), &shared), &shared), &shared))
 }
 
 fn site(capability: Capability) -> Capability {
@@ -113,6 +115,27 @@ fn resources(capability: Capability, shared: &Shared) -> Capability {
                 .takes("fields", "字段，逗号分隔", "fields, commas between")
                 .takes("version", "版本", "version")
                 .timeout(DOWNLOAD_S),
+        )
+}
+
+fn mapped(capability: Capability, shared: &Shared) -> Capability {
+    let (telling, drawing) = (shared.clone(), shared.clone());
+    let tiles = move |call: Call| pages::tiles(call, telling.clone());
+    let tile = move |call: Call| pages::tile(call, drawing.clone());
+    const OPEN: &str = "open data under the public grant";
+    capability
+        .route(
+            get("/catalogue/{code}/tiles", tiles)
+                .open()
+                .audit_none(OPEN)
+                .doc("地图瓦片的说明（TileJSON）", "describes the map tiles (TileJSON)"),
+        )
+        .route(
+            get("/catalogue/{code}/tiles/{z}/{x}/{y}", tile)
+                .open()
+                .audit_none(OPEN)
+                .doc("矢量瓦片（MVT），z 为 0 至 16，y 可带 .mvt", "a vector tile (MVT), z 0 to 16, y may end in .mvt")
+                .takes("version", "版本", "version"),
         )
 }
 

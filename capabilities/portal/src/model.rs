@@ -2,6 +2,7 @@
 
 use yiwang_gate::{Filter, Op, Page, RowsQuery, Sort};
 use yiwang_kernel::{Error, Result};
+use yiwang_tiles::{Tile, ZOOM_MAX};
 use yiwang_web::Fields;
 
 /// Rows a page of a data table shows when nobody asks for another number.
@@ -187,6 +188,28 @@ pub(crate) fn filters(given: &Fields) -> Result<Vec<Filter>> {
     Ok(filters)
 }
 
+/// The tile of an address: zoom, column and row, which may end in `.mvt`.
+pub(crate) fn tile(z: &str, x: &str, y: &str) -> Result<Tile> {
+    let y = y.strip_suffix(".mvt").unwrap_or(y);
+    let z: u8 = z
+        .parse()
+        .ok()
+        .filter(|z| *z <= ZOOM_MAX)
+        .ok_or_else(|| Error::invalid("z", "tile-zoom").with("limit", ZOOM_MAX))?;
+    let last = (1_u32 << z) - 1;
+    let number = |name: &str, text: &str| {
+        let number = text.parse().ok().filter(|number| *number <= last);
+        number.ok_or_else(|| Error::invalid(name, "tile-number").with("zoom", z).with("limit", last))
+    };
+    let (x, y) = (number("x", x)?, number("y", y)?);
+    Tile::new(z, x, y).ok_or_else(|| Error::invalid("z", "tile-zoom").with("limit", ZOOM_MAX))
+}
+
+/// The version an address asks for; the newest when it asks for none.
+pub(crate) fn version(given: &Fields) -> Result<yiwang_gate::At> {
+    Ok(whole(given, "version")?.map_or(yiwang_gate::At::Latest, yiwang_gate::At::Version))
+}
+
 fn unknown_op(name: &str, word: &str) -> Error {
     Error::invalid(name, "filter-op-unknown").with("given", word)
 }
@@ -208,10 +231,6 @@ fn sort(given: &Fields) -> Option<Sort> {
     let down = given.get("dir") == Some("desc");
     let (field, descending) = word.strip_prefix('-').map_or((word, down), |field| (field, true));
     Some(Sort { field: field.to_owned(), descending })
-}
-
-fn version(given: &Fields) -> Result<yiwang_gate::At> {
-    Ok(whole(given, "version")?.map_or(yiwang_gate::At::Latest, yiwang_gate::At::Version))
 }
 
 fn whole(given: &Fields, name: &str) -> Result<Option<u64>> {

@@ -13,7 +13,7 @@ use yiwang_kernel::{Ctx, Error, Handle, Id, ListPage, PageRequest, Result, Role,
 use yiwang_messages::{Class, Message, Words};
 
 use crate::faults::{ANSWER_CHARS_MAX, Fault, FaultForm, FaultState, bounded};
-use crate::resource::{Resource, fields};
+use crate::resource::{Resource, fields, live_grants, number_of};
 use crate::store;
 
 /// The permission to answer reported faults.
@@ -38,12 +38,13 @@ pub(crate) async fn resource(platform: &Platform, ctx: &Ctx, code: &str) -> Resu
         Some(_) => platform.gate.table(&entry.code).await?,
         None => None,
     };
-    let fields = fields(&platform.db, ctx, &entry, table.as_ref()).await?;
+    let live = live_grants(&platform.db, ctx, &entry.code).await?;
+    let (fields, grants) = (fields(&live, &entry, table.as_ref()), number_of(&live));
     let names = catalogue::department_names(platform).await?;
     let withheld = catalogue::live_withheld(platform, ctx, &entry.code).await?;
     let whole = withheld.into_iter().find(|item| item.field.is_empty());
     let department = department(&names, &entry);
-    Ok(Resource { department, table, fields, withheld: whole.map(|item| item.basis), entry })
+    Ok(Resource { department, table, fields, grants, withheld: whole.map(|item| item.basis), entry })
 }
 
 /// Rows of an open resource under the public grant.

@@ -3,6 +3,7 @@
 mod data;
 mod faults;
 mod home;
+mod map;
 mod resource;
 mod search;
 mod tour;
@@ -16,11 +17,13 @@ use yiwang_web::{Head, View};
 pub(crate) use data::{data, download};
 pub(crate) use faults::{answer, fault_form, fault_show, faults, look_up, report};
 pub(crate) use home::{home, robots, sitemap};
+pub(crate) use map::{tile, tiles};
 pub(crate) use resource::{api_box, downloads, overview, resource_json, versions};
 pub(crate) use search::search;
 pub(crate) use tour::tour;
 
 use crate::charts::Charts;
+use crate::maps::Maps;
 use crate::statements::{Section, Statement};
 use crate::uses::Uses;
 
@@ -29,6 +32,7 @@ use crate::uses::Uses;
 pub(crate) struct Shared {
     pub(crate) uses: Arc<Uses>,
     pub(crate) charts: Arc<Charts>,
+    pub(crate) maps: Arc<Maps>,
 }
 
 #[derive(askama::Template)]

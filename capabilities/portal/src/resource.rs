@@ -1,13 +1,15 @@
 //! A resource as a reader of open data meets it: its entry, what the public grant shows of each field, its table.
 //! The grant is asked, never guessed; what it does not show has no value on any page.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use yiwang_catalogue::{Entry, Opened};
 use yiwang_gate::grants::{self, FindGrants};
 use yiwang_gate::{Cell, Grant, Grantee, PURPOSE_PUBLIC, TableInfo};
 use yiwang_kernel::{Ctx, Error, Lang, Result, Text};
 use yiwang_store::Db;
 
-use crate::download::Place;
+use crate::place::{Place, System};
 
 /// A resource as readers of open data meet it.
 #[derive(Debug, Clone)]
@@ -20,6 +22,8 @@ pub(crate) struct Resource {
     pub(crate) table: Option<TableInfo>,
     /// Its fields.
     pub(crate) fields: Vec<FieldView>,
+    /// Stands for the live public grants: as long as it is the same, the same rows and cells are open.
+    pub(crate) grants: u64,
     /// Why nothing of it is open, when nothing is: the basis on the negative list, where it stands there.
     pub(crate) withheld: Option<String>,
 }
@@ -93,6 +97,15 @@ impl Resource {
         Place::find(open.map(|field| (field.name.as_str(), field.title.zh.as_str())))
     }
 
+    /// The coordinate system of the place, as the titles of its columns or the summary name it.
+    pub(crate) fn system(&self, place: &Place) -> System {
+        let columns = place.columns();
+        let titles = self.fields.iter().filter(|field| columns.contains(&field.name.as_str()));
+        let summary = &self.entry.content.summary;
+        let words = titles.flat_map(|field| [field.title.zh.as_str(), field.title.en.as_str(), field.name.as_str()]);
+        System::told(words.chain([summary.zh.as_str(), summary.en.as_str()]))
+    }
+
     /// Refuses when nothing of it may be read, as the page would say it.
     pub(crate) fn require_open(&self) -> Result<()> {
         match self.entry.opened {
@@ -103,26 +116,38 @@ impl Resource {
     }
 }
 
-/// The fields of an entry under the live public grants; columns the entry does not name yet are withheld.
-pub(crate) async fn fields(db: &Db, ctx: &Ctx, entry: &Entry, table: Option<&TableInfo>) -> Result<Vec<FieldView>> {
+/// The public grants of a resource that hold now.
+pub(crate) async fn live_grants(db: &Db, ctx: &Ctx, code: &str) -> Result<Vec<Grant>> {
     let wanted = FindGrants {
-        resource: Some(entry.code.clone()),
+        resource: Some(code.to_owned()),
         purpose: Some(PURPOSE_PUBLIC.to_owned()),
         grantee: Some(Grantee::Public),
     };
     let mut live = grants::find(db, &wanted).await?;
     live.retain(|grant| grant.is_live(ctx.now()));
+    Ok(live)
+}
+
+/// A number that stands for these grants: other grants, other number.
+pub(crate) fn number_of(grants: &[Grant]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    format!("{grants:?}").hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The fields of an entry under these grants; columns the entry does not name yet are withheld.
+pub(crate) fn fields(grants: &[Grant], entry: &Entry, table: Option<&TableInfo>) -> Vec<FieldView> {
     let view = |field: &yiwang_catalogue::Field| {
         let in_table = table.is_some_and(|table| table.schema.index_of(&field.name).is_ok());
         FieldView {
             name: field.name.clone(),
             title: field.title.clone(),
             r#type: field.r#type.clone(),
-            shown: if in_table { shown(&live, &field.name) } else { Shown::Withheld },
+            shown: if in_table { shown(grants, &field.name) } else { Shown::Withheld },
             sortable: table.is_some_and(|table| table.sortable.contains(&field.name)),
         }
     };
-    Ok(entry.content.fields.iter().map(view).collect())
+    entry.content.fields.iter().map(view).collect()
 }
 
 fn shown(grants: &[Grant], field: &str) -> Shown {

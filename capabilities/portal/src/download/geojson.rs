@@ -7,24 +7,7 @@ use yiwang_kernel::{Error, Result};
 
 use super::json::{columns, object};
 use super::{Cells, Shape};
-
-const LONGITUDES: [&str; 7] = ["lon", "lng", "long", "longitude", "jingdu", "jing_du", "经度"];
-const LATITUDES: [&str; 5] = ["lat", "latitude", "weidu", "wei_du", "纬度"];
-const GEOMETRIES: [&str; 4] = ["geometry", "geom", "the_geom", "几何"];
-
-/// Where a row's place stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// A column of GeoJSON geometries.
-    Geometry(String),
-    /// A column each of longitudes and latitudes, in degrees.
-    Point {
-        /// The longitudes.
-        longitude: String,
-        /// The latitudes.
-        latitude: String,
-    },
-}
+use crate::place::Place;
 
 /// Writes one GeoJSON file.
 #[derive(Debug)]
@@ -38,20 +21,6 @@ pub(super) struct Writer {
 enum Columns {
     Geometry(usize),
     Point(usize, usize),
-}
-
-impl Place {
-    /// The place of rows whose columns are called so: name and title each.
-    pub(crate) fn find<'n>(columns: impl Iterator<Item = (&'n str, &'n str)> + Clone) -> Option<Place> {
-        let called = |words: &[&str]| {
-            let fits = |word: &str| words.contains(&word.to_lowercase().as_str());
-            columns.clone().find(|(name, title)| fits(name) || fits(title)).map(|(name, _)| name.to_owned())
-        };
-        if let Some(geometry) = called(&GEOMETRIES) {
-            return Some(Place::Geometry(geometry));
-        }
-        Some(Place::Point { longitude: called(&LONGITUDES)?, latitude: called(&LATITUDES)? })
-    }
 }
 
 impl Writer {

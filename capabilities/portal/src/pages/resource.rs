@@ -10,7 +10,9 @@ use yiwang_web::{Arg, Cell, Chart, Column, Head, Markup, Table, Tone, View};
 
 use super::Shared;
 use super::home::origin;
+use super::map;
 use crate::charts::{Distribution, VALUES_MAX};
+use crate::maps;
 use crate::model::{API_ROWS_MAX, Format};
 use crate::ops;
 use crate::resource::{Resource, Shown};
@@ -39,6 +41,7 @@ struct OverviewBody<'a> {
     summary: String,
     facts: Vec<(String, String, String)>,
     why: Vec<String>,
+    map: Markup,
     fields: Markup,
     columns_why: String,
     charts: Vec<Markup>,
@@ -91,6 +94,8 @@ pub(crate) async fn overview(call: Call, shared: Shared) -> Answer {
     let code = resource.entry.code.clone();
     shared.uses.count(&call.platform.db, &call.ctx, &code, Kind::View).await;
     let distributions = shared.charts.of(&call.platform.gate, &call.ctx, &resource).await?;
+    let outline = shared.maps.outline(&call.platform, &call.ctx, &resource).await?;
+    let mapped = maps::mapped(&resource).zip(outline);
     let [views, downloads, calls] = shared.uses.of(&call.platform.db, &call.ctx, &code).await?;
     let uses = [("views", views), ("downloads", downloads), ("calls", calls)].map(|(name, n)| (name, view.n(n).into()));
     let version = resource.table.as_ref().map_or(0, |table| table.version);
@@ -109,6 +114,10 @@ pub(crate) async fn overview(call: Call, shared: Shared) -> Answer {
         summary: view.text(&resource.entry.content.summary).to_owned(),
         facts: facts(view, &resource),
         why: why_not(view, &resource),
+        map: match &mapped {
+            Some((place, outline)) => map::section(view, &resource, place, outline)?,
+            None => Markup::default(),
+        },
         fields: fields(view, &resource)?,
         columns_why,
         charts: charts.collect::<Result<_>>()?,
@@ -119,6 +128,7 @@ pub(crate) async fn overview(call: Call, shared: Shared) -> Answer {
     };
     let mut json = resource_json(&resource);
     json["uses"] = json!({ "views": views, "downloads": downloads, "calls": calls });
+    json["map"] = mapped.map(|(place, outline)| map::map_json(&resource, &place, &outline)).into();
     json["profile"] = distributions.iter().map(distribution_json).collect();
     call.respond(head(view, &resource), &body, &json)
 }

@@ -9,8 +9,9 @@ use http_body_util::BodyExt;
 use yiwang_gate::{ByteStream, RowStream, TableFile};
 use yiwang_kernel::Error;
 
-use crate::download::{File, Place};
+use crate::download::File;
 use crate::model::Format;
+use crate::place::Place;
 
 fn batch() -> RecordBatch {
     let amount = Decimal128Array::from(vec![Some(123_456_789_012_345_678_901), None]);
