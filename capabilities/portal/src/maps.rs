@@ -20,6 +20,7 @@ pub(crate) use bands::Band;
 pub(crate) use outline::Outline;
 pub(crate) use tiles::{COUNTS, ROWS, attributes};
 
+use self::tiles::Asked;
 use crate::place::Place;
 use crate::resource::Resource;
 
@@ -56,19 +57,20 @@ struct Tiles {
 }
 
 impl Maps {
-    /// The outline of a resource's newest version; none when its rows have no place, or there are too many.
+    /// The outline of a version of a resource; none when its rows have no place, or there are too many.
     pub(crate) async fn outline(
         &self,
         platform: &Platform,
         ctx: &Ctx,
         resource: &Resource,
+        version: u64,
     ) -> Result<Option<Arc<Outline>>> {
-        let (Some(place), Some(table)) = (mapped(resource), &resource.table) else { return Ok(None) };
-        let key = key(resource, table.version);
+        let Some(place) = mapped(resource) else { return Ok(None) };
+        let key = key(resource, version);
         if let Some(known) = held(&self.outlines).get(&key) {
             return Ok(known.clone());
         }
-        let made = outline::make(platform, ctx, resource, &place, table.version).await?.map(Arc::new);
+        let made = outline::make(platform, ctx, resource, &place, version).await?.map(Arc::new);
         let mut known = held(&self.outlines);
         if known.len() >= OUTLINES_MAX {
             known.clear();
@@ -92,7 +94,13 @@ impl Maps {
         if let Some(known) = held(&self.tiles).known.get(&key) {
             return Ok(known.clone());
         }
-        let made = Bytes::from(tiles::make(platform, ctx, resource, &place, At::Version(version), tile).await?);
+        let made = match self.outline(platform, ctx, resource, version).await? {
+            Some(outline) => {
+                let asked = Asked { place: &place, at: At::Version(version), tile, rows_from: outline.rows_from };
+                Bytes::from(tiles::make(platform, ctx, resource, &asked).await?)
+            }
+            None => Bytes::new(),
+        };
         let mut kept = held(&self.tiles);
         if kept.bytes + made.len() > TILES_BYTES_MAX {
             *kept = Tiles::default();

@@ -1,14 +1,17 @@
 //! The outline of a resource: its rows drawn in one small picture, each by itself while they are few, counted into
 //! cells when they are many. Two passes over the rows at most; what is held is bounded.
 
+use std::collections::HashMap;
+
 use futures::StreamExt as _;
 use yiwang_gate::{At, RowsQuery};
 use yiwang_host::Platform;
 use yiwang_kernel::{Ctx, Error, Result};
-use yiwang_tiles::{Bounds, Drawn, Frame, Grid, Heap};
+use yiwang_tiles::{Bounds, Drawn, Frame, Grid, Heap, Tile};
 
 use super::bands::{Band, Bands};
 use super::rows::{Spot, spots};
+use super::tiles::FEATURES_MAX;
 use crate::ops;
 use crate::place::Place;
 use crate::resource::Resource;
@@ -24,6 +27,8 @@ pub(crate) const WIDTH: f64 = 360.0;
 const MARGIN: f64 = 14.0;
 /// Least and greatest height.
 const HEIGHTS: (f64, f64) = (160.0, 320.0);
+/// The zoom at which rows are counted by tile; there, tiles are some 9 km wide.
+const CROWD_ZOOM: u8 = 12;
 /// Units along a side of a cell.
 const CELL: f64 = 10.0;
 
@@ -44,6 +49,9 @@ pub(crate) struct Outline {
     pub(crate) heaps: Vec<Heap>,
     /// The list beside it.
     pub(crate) bands: Vec<Band>,
+    /// The first zoom whose tiles show rows: before it at least one would hold too many, and all hold counts, so that
+    /// a map does not change its manner from tile to tile.
+    pub(crate) rows_from: u8,
 }
 
 /// What the first pass finds.
@@ -53,6 +61,7 @@ struct Found {
     placed: u64,
     unplaced: u64,
     points: usize,
+    crowds: HashMap<Tile, usize>,
     /// The spots themselves; none once there are too many.
     spots: Option<Vec<Spot>>,
 }
@@ -65,6 +74,7 @@ impl Found {
         };
         self.placed += 1;
         self.points += spot.size();
+        *self.crowds.entry(Tile::of(spot.middle(), CROWD_ZOOM)).or_default() += 1;
         self.bounds = Some(self.bounds.map_or(spot.bounds(), |bounds| bounds.and(spot.bounds())));
         let room = self.points <= POINTS_MAX;
         match &mut self.spots {
@@ -72,6 +82,19 @@ impl Found {
             spots => *spots = None,
         }
     }
+}
+
+/// The zoom after the last one that has a tile of too many rows.
+fn rows_from(crowds: &HashMap<Tile, usize>) -> u8 {
+    let has_crowd = |z: &u8| {
+        let mut sums: HashMap<(u32, u32), usize> = HashMap::new();
+        for (tile, rows) in crowds {
+            let (zoom, x, y) = tile.numbers();
+            *sums.entry((x >> (zoom - z), y >> (zoom - z))).or_default() += rows;
+        }
+        sums.values().any(|rows| *rows > FEATURES_MAX)
+    };
+    (0..=CROWD_ZOOM).rev().find(has_crowd).map_or(0, |z| z + 1)
 }
 
 /// Draws the outline; none when no row has a place.
@@ -105,8 +128,16 @@ pub(super) async fn make(
             each(platform, ctx, resource, place, version, &mut count).await?;
         }
     }
-    let (placed, unplaced) = (found.placed, found.unplaced);
-    Ok(Some(Outline { bounds, placed, unplaced, frame, drawn, heaps: grid.heaps().collect(), bands: bands.list() }))
+    Ok(Some(Outline {
+        bounds,
+        placed: found.placed,
+        unplaced: found.unplaced,
+        frame,
+        drawn,
+        heaps: grid.heaps().collect(),
+        bands: bands.list(),
+        rows_from: rows_from(&found.crowds),
+    }))
 }
 
 fn draw(drawn: &mut Drawn, grid: &mut Grid, frame: &Frame, spot: &Spot) {

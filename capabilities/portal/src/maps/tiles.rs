@@ -19,7 +19,7 @@ pub(crate) const ROWS: &str = "rows";
 /// The layer of counts.
 pub(crate) const COUNTS: &str = "counts";
 /// Rows one tile holds each by itself.
-const FEATURES_MAX: usize = 2_000;
+pub(super) const FEATURES_MAX: usize = 2_000;
 /// Points their drawings may have together.
 const VERTICES_MAX: usize = 100_000;
 /// Columns a row carries.
@@ -28,6 +28,18 @@ const ATTRIBUTES_MAX: usize = 16;
 const CELLS: f64 = 64.0;
 /// The share of its side by which a tile's shapes reach into the next.
 const MARGIN: f64 = 64.0 / 4096.0;
+
+/// The tile that is wanted.
+pub(super) struct Asked<'p> {
+    /// Where a row's place stands.
+    pub(super) place: &'p Place,
+    /// Of which version.
+    pub(super) at: At,
+    /// Which tile.
+    pub(super) tile: Tile,
+    /// The first zoom whose tiles show rows.
+    pub(super) rows_from: u8,
+}
 
 /// A tile on its way.
 struct Making<'p> {
@@ -53,14 +65,8 @@ pub(crate) fn attributes(resource: &Resource) -> Vec<&FieldView> {
 }
 
 /// Makes the tile.
-pub(super) async fn make(
-    platform: &Platform,
-    ctx: &Ctx,
-    resource: &Resource,
-    place: &Place,
-    at: At,
-    tile: Tile,
-) -> Result<Vec<u8>> {
+pub(super) async fn make(platform: &Platform, ctx: &Ctx, resource: &Resource, asked: &Asked<'_>) -> Result<Vec<u8>> {
+    let Asked { place, at, tile, rows_from } = *asked;
     let frame = Frame::of_tile(tile);
     let cell = f64::from(yiwang_tiles::EXTENT) / CELLS;
     let new = || Making {
@@ -77,7 +83,8 @@ pub(super) async fn make(
     let filters = table.map(|table| conditions(&table.schema, place, tile.bounds(MARGIN))).unwrap_or_default();
     let query = RowsQuery { at, filters, fields: place_columns.clone(), ..RowsQuery::all(&resource.entry.code) };
     let is_large = table.is_some_and(|table| table.rows > FEATURES_MAX as u64);
-    if is_large && matches!(place, Place::Point { .. }) {
+    let is_far = tile.numbers().0 < rows_from;
+    if is_far || (is_large && matches!(place, Place::Point { .. })) {
         // Counting reads two columns; only what is few enough to be shown is read with all of them.
         let mut counted = new();
         let mut rows = ops::rows(platform, ctx, resource, query.clone()).await?.rows;
@@ -85,7 +92,7 @@ pub(super) async fn make(
         while let Some(batch) = rows.next().await {
             n += spots(&batch?, place)?.into_iter().flatten().filter(|spot| counted.count(spot)).count();
         }
-        if n > FEATURES_MAX {
+        if is_far || n > FEATURES_MAX {
             return Ok(counted.counts());
         }
     }

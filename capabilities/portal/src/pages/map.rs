@@ -141,10 +141,10 @@ pub(crate) async fn tile(call: Call, shared: Shared) -> Answer {
 pub(crate) async fn tiles(call: Call, shared: Shared) -> Answer {
     let resource = ops::resource(&call.platform, &call.ctx, call.path("code")?).await?;
     resource.require_open()?;
-    let outline = shared.maps.outline(&call.platform, &call.ctx, &resource).await?;
+    let version = resource.table.as_ref().map_or(0, |table| table.version);
+    let outline = shared.maps.outline(&call.platform, &call.ctx, &resource, version).await?;
     let outline = outline.ok_or_else(|| Error::refused("map-no-place"))?;
     let (view, code) = (&call.view, &resource.entry.code);
-    let version = resource.table.as_ref().map_or(0, |table| table.version);
     let kind = |word: &str| match word {
         "bool" => "Boolean",
         "integer" | "float" => "Number",

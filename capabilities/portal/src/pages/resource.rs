@@ -94,11 +94,11 @@ pub(crate) async fn overview(call: Call, shared: Shared) -> Answer {
     let code = resource.entry.code.clone();
     shared.uses.count(&call.platform.db, &call.ctx, &code, Kind::View).await;
     let distributions = shared.charts.of(&call.platform.gate, &call.ctx, &resource).await?;
-    let outline = shared.maps.outline(&call.platform, &call.ctx, &resource).await?;
-    let mapped = maps::mapped(&resource).zip(outline);
     let [views, downloads, calls] = shared.uses.of(&call.platform.db, &call.ctx, &code).await?;
     let uses = [("views", views), ("downloads", downloads), ("calls", calls)].map(|(name, n)| (name, view.n(n).into()));
     let version = resource.table.as_ref().map_or(0, |table| table.version);
+    let outline = shared.maps.outline(&call.platform, &call.ctx, &resource, version).await?;
+    let mapped = maps::mapped(&resource).zip(outline);
     let about = [("version", Arg::from(view.n(version))), ("n", Arg::from(view.n(VALUES_MAX)))];
     let hidden = resource.fields.iter().filter(|field| field.shown != Shown::Open).count();
     let columns_why = if resource.is_open() && hidden > 0 {
