@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use yiwang_kernel::{Actor, Error, Id, Instant, Result};
+use yiwang_seal::{Sha256, hex};
 
 use crate::header::{Follows, Kind};
 use crate::merkle::Hash;
@@ -74,6 +75,9 @@ pub struct Common {
     /// A decision's or system act's own word, such as `resource.published`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<String>,
+    /// A decision: microseconds since 1970 UTC when it was made, for it is entered after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided: Option<i64>,
     /// How a read ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
@@ -86,9 +90,9 @@ pub struct Outcome {
     pub end: End,
     /// Rows given; at most so many when `end` is [`End::Cut`].
     pub rows: u64,
-    /// Bytes given.
+    /// Bytes given; of the rows in memory where no bytes left, but rows went to the platform's own work.
     pub bytes: u64,
-    /// SHA-256 of what was given, in hexadecimal.
+    /// SHA-256 of the bytes given, in hexadecimal; none where no bytes left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
 }
@@ -107,6 +111,14 @@ pub enum End {
     Failed,
     /// The process ended: an open without close found at start.
     Cut,
+}
+
+/// What a stream gave so far, for its closing entry.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    rows: u64,
+    bytes: u64,
+    hash: Option<Sha256>,
 }
 
 /// Whose data: an identifier as read.
@@ -151,6 +163,35 @@ pub struct Receipt {
     pub leaf: Hash,
     /// When it was written down.
     pub time: Instant,
+}
+
+impl Tally {
+    /// For what leaves as bytes: those are counted and hashed.
+    pub fn of_bytes() -> Tally {
+        Tally { hash: Some(Sha256::new()), ..Tally::default() }
+    }
+
+    /// So many rows more, so large in memory.
+    pub fn rows(&mut self, rows: u64, bytes: u64) {
+        self.rows += rows;
+        if self.hash.is_none() {
+            self.bytes += bytes;
+        }
+    }
+
+    /// This piece more.
+    pub fn piece(&mut self, piece: &[u8]) {
+        if let Some(hash) = &mut self.hash {
+            hash.update(piece);
+            self.bytes += piece.len() as u64;
+        }
+    }
+
+    /// What the closing entry says.
+    pub fn outcome(self, end: End) -> Outcome {
+        let sha256 = self.hash.map(|hash| hex(&hash.finish()));
+        Outcome { end, rows: self.rows, bytes: self.bytes, sha256 }
+    }
 }
 
 impl Identifier {

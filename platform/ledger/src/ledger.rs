@@ -10,12 +10,12 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use yiwang_kernel::{Clock, Error, Id, Result};
 use yiwang_seal::vrf::{Label, Proof};
-use yiwang_seal::{MasterKey, VerifyingKey};
+use yiwang_seal::{MasterKey, VerifyingKey, hex};
 
 use crate::derived::{Derived, Rows};
 use crate::entry::{Common, End, Entry, Identifier, Outcome, Receipt};
 use crate::keys::{Keys, io, sync_dir, unavailable};
-use crate::note::Head;
+use crate::note::{Head, verifier_key};
 use crate::scan::{Known, Scanned, scan};
 use crate::segment::segment_path;
 use crate::shared::{Opened, Shared, lock_log};
@@ -29,6 +29,9 @@ const WAITING_MAX: usize = 4096;
 const WAIT_MAX: Duration = Duration::from_millis(500);
 /// Cut reads closed at start under one head.
 const CLOSES_PER_BATCH: usize = 256;
+
+/// The act of an entry that says a subject's key was destroyed.
+pub(crate) const ERASED: &str = "subject.erased";
 
 /// How a log uses its disk.
 #[derive(Debug, Clone)]
@@ -139,11 +142,16 @@ impl Ledger {
         self.append(Entry { event: Some(event), ..entry }).await
     }
 
+    /// The entry of the decision with this event id, once it stands.
+    pub fn decision(&self, event: Id) -> Option<u64> {
+        self.shared().state().events.get(event.as_bytes()).copied()
+    }
+
     /// Destroys the subject's key: what was read of it can never be shown again; that it was read, when and by whom
     /// stays, and the chain holds. The erasure is an entry of the subject's chain, made first: after an error, call
     /// again. Gives the entry's receipt.
     pub async fn erase_subject(&self, subject: Identifier, common: Common) -> Result<Receipt> {
-        let common = Common { act: Some("subject.erased".into()), ..common };
+        let common = Common { act: Some(ERASED.into()), ..common };
         let label = self.blocking(move |shared| Ok(shared.label(&subject))).await?;
         let time = self.shared().clock.now().micros();
         let draft = self.shared().draft(Entry::system(common), time, vec![(label, Vec::new())], None)?;
@@ -182,6 +190,17 @@ impl Ledger {
     /// The key that heads are checked with.
     pub fn public_key(&self) -> VerifyingKey {
         self.shared().keys.identity.public.clone()
+    }
+
+    /// The log's id, 32 hexadecimal digits.
+    pub fn log(&self) -> String {
+        hex(&self.shared().keys.identity.log)
+    }
+
+    /// The log's verifier key as C2SP writes one.
+    pub fn verifier(&self) -> String {
+        let identity = &self.shared().keys.identity;
+        verifier_key(&identity.origin, &identity.public)
     }
 
     /// How the log stands.

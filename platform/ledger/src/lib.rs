@@ -3,6 +3,7 @@
 //! built so stands in docs/decisions/0002-ledger.md, the format in docs/operate/verify.md.
 
 mod cbor;
+mod cosign;
 mod derived;
 mod entry;
 mod epoch;
@@ -26,7 +27,8 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use entry::{Common, End, Entry, Identifier, LIST_MAX, Outcome, Part, ReadKind, Receipt, SUBJECTS_MAX};
+pub use cosign::{Witness, WitnessKey};
+pub use entry::{Common, End, Entry, Identifier, LIST_MAX, Outcome, Part, ReadKind, Receipt, SUBJECTS_MAX, Tally};
 pub use epoch::{Epoch, MapProof};
 pub use extent::{Extent, Piece, opens, statement_holds, verifier};
 pub use header::{EpochRoots, Follows, Header, Kind, Link, ListRoot};
@@ -35,5 +37,5 @@ pub use merkle::{Hash, consistent, included, leaf_hash, node_hash};
 pub use note::{Head, parse_key};
 pub use read::{EntryPage, Filter, InclusionProof, ListAnswer, ListPage, Logged, SubjectEntry, SubjectPage};
 pub use sorted::{Neighbour, SortedProof};
-pub use succession::{Checked, Kept, follow, logs, verify_all};
+pub use succession::{Checked, Kept, Undone, decided_after, follow, logs, verify_all};
 pub use verify::{Difference, Fault, Report, Tampered, public_key, tamper_copy, verify};

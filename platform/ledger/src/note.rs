@@ -11,7 +11,7 @@ use crate::merkle::Hash;
 
 const EXTENSION: &str = "yiwang-head-1";
 const ED25519: u8 = 0x01;
-const NOTE_BYTES_MAX: usize = 4096;
+pub(crate) const NOTE_BYTES_MAX: usize = 4096;
 
 /// A head of the log, one per batch.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use crate::entry::{Common, Identifier, Part, unsalted};
 use crate::header::{Header, Kind};
 use crate::keys::io;
 use crate::ledger::Ledger;
-use crate::merkle::{Hash, consistency_path, included, inclusion_path, leaf_hash, range_root};
+use crate::merkle::{Hash, consistency_path, included, inclusion_path, leaf_hash, range_root, root_of};
 use crate::note::Head;
 use crate::scan::split_entry;
 use crate::segment::{RECORD_BYTES_MAX, segment_path};
@@ -151,6 +151,11 @@ impl Ledger {
         self.blocking(move |shared| shared.inclusion(index)).await
     }
 
+    /// The root of the tree over the log's first entries; of none, the hash of nothing.
+    pub async fn root_at(&self, size: u64) -> Result<Hash> {
+        self.blocking(move |shared| shared.root_at(size)).await
+    }
+
     /// Proves that the log of now begins with the log of `old` entries (RFC 9162, 2.1.4), up to the last head.
     pub async fn consistency(&self, old: u64) -> Result<(String, Vec<Hash>)> {
         self.blocking(move |shared| shared.consistency(old)).await
@@ -263,6 +268,15 @@ impl Shared {
         };
         let path = inclusion_path(index, size, &|start, end| self.range(start, end))?;
         Ok(InclusionProof { index, header, path, head })
+    }
+
+    fn root_at(&self, size: u64) -> Result<Hash> {
+        let here = self.state().size();
+        match size {
+            0 => Ok(root_of(&[])),
+            size if size > here => Err(Error::invalid("size", "ledger-size").with("limit", here)),
+            size => self.range(0, size),
+        }
     }
 
     fn consistency(&self, old: u64) -> Result<(String, Vec<Hash>)> {

@@ -2,22 +2,35 @@
 //! one lies whole below `earlier/<log id>/`, is read and checked, never appended to.
 
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
-use yiwang_kernel::{Error, Result};
-use yiwang_seal::{VerifyingKey, hex};
+use yiwang_kernel::{Clock, Error, Result};
+use yiwang_seal::{MasterKey, VerifyingKey, hex};
 
-use crate::header::{Follows, Header};
+use crate::header::{Follows, Header, Kind};
 use crate::keys::{io, read_log};
-use crate::ledger::Ledger;
+use crate::ledger::{ERASED, Ledger};
 use crate::merkle::Frontier;
 use crate::note::Head;
+use crate::read::Logged;
 use crate::scan::split_entry;
 use crate::segment::{ENTRY, Next, SegmentReader, list_segments, segment_path};
 use crate::verify::{Difference, Fault, Report, public_key, verify};
 
 /// Logs looked at in one ledger at most.
 const LOGS_MAX: usize = 1_000;
+
+/// Decisions named after a restore at most.
+const UNDONE_MAX: usize = 10_000;
+
+/// What a log holds beyond a backup of it.
+#[derive(Debug, Clone)]
+pub struct Undone {
+    /// Its last head, as a signed note.
+    pub head: String,
+    /// Its decisions and erasures, oldest first, 10,000 at most.
+    pub entries: Vec<Logged>,
+}
 
 /// What somebody kept of a ledger elsewhere.
 #[derive(Debug, Clone, Default)]
@@ -186,6 +199,32 @@ pub fn follow(dir: &Path, witnessed: Option<&str>) -> Result<Follows> {
     let witnessed = witnessed.map(head).transpose()?.filter(|head| head.size > report.entries);
     let witnessed = witnessed.map(|head| (head.size, head.root));
     Ok(Follows { log: identity.log, size: report.entries, root, witnessed })
+}
+
+/// What was decided and erased in the log in `dir` after its first `size` entries, oldest first: what a restore to that
+/// size takes back, and has to be done again. The log must contain the head given; a torn tail is no matter. Its
+/// derived files are made anew.
+pub fn decided_after(dir: &Path, master: &MasterKey, clock: Arc<dyn Clock>, head: &str) -> Result<Undone> {
+    let key = public_key(dir)?;
+    let from = Head::open(head, &key).ok_or_else(|| Error::refused("ledger-other"))?;
+    let report = verify(dir, &key, &[head.to_owned()])?;
+    if let Some(difference) = report.difference.as_ref().filter(|difference| difference.fault != Fault::Tail) {
+        let error = Error::refused("ledger-damaged").with("segment", &difference.segment);
+        return Err(error.with("entry", difference.entry));
+    }
+    let log = Ledger::open_to_read(dir, master, clock)?;
+    let mut entries = Vec::new();
+    for index in from.size..report.entries {
+        let (entry, _) = log.shared().logged(index)?;
+        let is_erasure = entry.common.as_ref().is_some_and(|common| common.act.as_deref() == Some(ERASED));
+        if entry.header.kind == Kind::Decision || is_erasure {
+            entries.push(entry);
+        }
+        if entries.len() == UNDONE_MAX {
+            break;
+        }
+    }
+    Ok(Undone { head: report.head, entries })
 }
 
 /// The directories below `earlier/`, by name.

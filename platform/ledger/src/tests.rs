@@ -7,6 +7,7 @@ mod golden;
 mod proofs;
 mod subjects;
 mod succession;
+mod witness;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
