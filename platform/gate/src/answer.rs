@@ -9,6 +9,8 @@ use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
 use yiwang_kernel::{Id, Instant, Result};
 
+use crate::stream::{Closing, Sending};
+
 /// Rows as they come; dropping it cancels the work behind it.
 pub type RowStream = Pin<Box<dyn Stream<Item = Result<RecordBatch>> + Send>>;
 /// Bytes as they come.
@@ -30,6 +32,8 @@ pub struct Answer {
     pub rows: RowStream,
     /// The ledger's entry; none for open data.
     pub receipt: Option<Receipt>,
+    /// The entry that will say how the stream ended; none where there is no need of one.
+    pub(crate) closing: Option<Closing>,
 }
 
 /// Bytes that left through the gate.
@@ -94,6 +98,12 @@ pub struct TableInfo {
 }
 
 impl Answer {
+    /// Says that the rows leave as bytes, made of them by the caller: to be called before the first row is taken, and
+    /// the bytes pass [`Sending::over`]. The closing entry then has their number and their SHA-256.
+    pub fn sending(&self) -> Sending {
+        self.closing.clone().map_or_else(Sending::nothing, Closing::sending)
+    }
+
     /// Every batch at once; for pages and tests, whose answers are limited.
     pub async fn collect(self) -> Result<Vec<RecordBatch>> {
         self.rows.try_collect().await

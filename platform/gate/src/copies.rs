@@ -8,6 +8,7 @@ use yiwang_kernel::{Actor, Ctx, Id, Result};
 use yiwang_ledger::ReadKind;
 
 use crate::journal::Read;
+use crate::stream::Closing;
 use crate::{Gate, Permit, Policy, Query, Receipt, RowStream, RowsQuery, Why, policies, stream};
 
 /// The platform's name in the ledger when it writes copies.
@@ -104,7 +105,7 @@ impl Gate {
         let answered = self.engine.read(Permit::new(read.id, policies.clone()), &query).await?;
         let version = answered.versions.first().map_or(0, |(_, version)| *version);
         let schema = answered.schema.clone();
-        let (receipt, rows) = self.entered(&ctx, &why, read, policies.clone(), answered).await?;
+        let (receipt, rows, _) = self.entered(&ctx, &why, read, policies.clone(), answered).await?;
         let staged = copies.stage(&ctx, copy, &basis, CopyRows { version, schema, rows }).await?;
         // From here to the end no other call of this gate touches copies: what ended meanwhile is seen, and what ends
         // from now on finds the copy and takes it away.
@@ -153,7 +154,7 @@ impl Gate {
         mut read: Read,
         policies: Vec<Policy>,
         answered: crate::Answered,
-    ) -> Result<(Receipt, RowStream)> {
+    ) -> Result<(Receipt, RowStream, Option<Closing>)> {
         read.versions = answered.versions;
         read.subjects = answered.subjects;
         let head = stream::head(answered.rows).await?;
@@ -161,11 +162,12 @@ impl Gate {
         let receipt = self.journal.open(ctx, &read).await?;
         let (ended, rows) = (head.ended, head.into_stream());
         if ended {
-            return Ok((receipt, rows));
+            return Ok((receipt, rows, None));
         }
         let rows = stream::watched(self.db.clone(), ctx.clone(), why.clone(), policies, rows);
-        let rows = stream::closing(self.journal.clone(), ctx.clone(), read, receipt.clone(), rows);
-        Ok((receipt, rows))
+        let closing = Closing::new(self.journal.clone(), ctx.clone(), read, receipt.clone());
+        let rows = stream::closing(&closing, rows);
+        Ok((receipt, rows, Some(closing)))
     }
 }
 

@@ -12,10 +12,10 @@ use yiwang_store::{Db, Tx};
 use crate::engine::{Answered, Cleaned, DeleteKeys, Engine, Erasure, Keep, Loader, Queue, Subject};
 use crate::journal::{Journal, Read, kind_of};
 use crate::policies;
-use crate::stream;
+use crate::stream::{self, Closing};
 use crate::{
     Answer, BlobAnswer, ByteStream, Decoded, LOOKUP_KEYS_MAX, LoadSpec, Lookup, Permit, Policy, Query, Receipt,
-    Refused, RowStream, Staged, TableFile, TableInfo, Version, Why,
+    Refused, RowStream, Sending, Staged, TableFile, TableInfo, Version, Why,
 };
 
 /// The one way by which city data leaves. Cheap to clone.
@@ -122,10 +122,13 @@ impl Gate {
         let policies = self.policies(ctx, why, &[resource.to_owned()]).await?;
         policies::require_whole(&policies)?;
         let read = Read::new(ctx, why, &policies, ReadKind::Bulk);
-        let receipt =
-            if policies::is_open(&policies) { None } else { Some(self.journal.open_blob(ctx, &read, blob).await?) };
-        let (bytes, size_bytes) = self.engine.blob(Permit::new(read.id, policies), blob).await?;
-        Ok(BlobAnswer { bytes, size_bytes, receipt })
+        let (id, is_open) = (read.id, policies::is_open(&policies));
+        let receipt = if is_open { None } else { Some(self.journal.open_blob(ctx, &read, blob).await?) };
+        let sending = receipt.clone().map_or_else(Sending::nothing, |receipt| {
+            Closing::new(self.journal.clone(), ctx.clone(), read, receipt).sending_blob()
+        });
+        let (bytes, size_bytes) = self.engine.blob(Permit::new(id, policies), blob).await?;
+        Ok(BlobAnswer { bytes: sending.over(bytes), size_bytes, receipt })
     }
 
     /// Enters that something of the store with subjects is about to be shown; the caller hands it over only after.
@@ -253,13 +256,13 @@ impl Gate {
         let version = answered.versions.first().map_or(0, |(_, version)| *version);
         let (schema, versions) = (answered.schema.clone(), answered.versions.clone());
         let (total, next) = (answered.total, answered.next.take());
-        let (receipt, rows) = if policies::is_open(&policies) {
-            (None, stream::watched(self.db.clone(), ctx.clone(), why.clone(), policies, answered.rows))
+        let (receipt, rows, closing) = if policies::is_open(&policies) {
+            (None, stream::watched(self.db.clone(), ctx.clone(), why.clone(), policies, answered.rows), None)
         } else {
-            let (receipt, rows) = self.entered(ctx, why, read, policies, answered).await?;
-            (Some(receipt), rows)
+            let (receipt, rows, closing) = self.entered(ctx, why, read, policies, answered).await?;
+            (Some(receipt), rows, closing)
         };
-        Ok(Answer { schema, version, versions, total, next, rows, receipt })
+        Ok(Answer { schema, version, versions, total, next, rows, receipt, closing })
     }
 }
 

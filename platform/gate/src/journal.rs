@@ -2,7 +2,7 @@
 //! fails the read. Values never stand here but as subjects, of which the ledger keeps labels.
 
 use yiwang_kernel::{Ctx, Id, Ref, Result};
-use yiwang_ledger::{Common, End, Entry, Identifier, Ledger, Outcome, Part, ReadKind, SUBJECTS_MAX};
+use yiwang_ledger::{Common, Entry, Identifier, Ledger, Outcome, Part, ReadKind, SUBJECTS_MAX};
 
 use crate::engine::Subject;
 use crate::{Policy, Query, Receipt, Why};
@@ -92,7 +92,7 @@ impl Journal {
     /// Enters that a blob is about to be given.
     pub(crate) async fn open_blob(&self, ctx: &Ctx, read: &Read, blob: Id) -> Result<Receipt> {
         let common = Common { act: Some(format!("blob:{blob}")), ..read.common(ctx) };
-        let receipt = self.ledger.append(Entry::open(common)).await?;
+        let receipt = self.ledger.append(Entry::open(common).streaming(read.rows_max)).await?;
         Ok(Receipt { index: receipt.index, batch: receipt.batch, read: read.id })
     }
 
@@ -110,11 +110,6 @@ impl Journal {
         read.subjects = subjects.to_vec();
         self.open(ctx, &read).await
     }
-}
-
-/// How a stream ended, with what left.
-pub(crate) fn outcome(end: End, rows: u64, bytes: u64, sha256: Option<String>) -> Outcome {
-    Outcome { end, rows, bytes, sha256 }
 }
 
 fn with_subjects(mut entry: Entry, subjects: &[Subject], fields: &[String]) -> Entry {

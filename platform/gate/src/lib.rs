@@ -29,6 +29,7 @@ pub use query::{
     At, ChangesQuery, CountQuery, FILTERS_MAX, Filter, LOOKUP_KEYS_MAX, Lookup, Op, PAGE_ROWS_MAX, Page, Query,
     RowsQuery, SQL_CHARS_MAX, Sort, SqlQuery, VALUES_MAX,
 };
+pub use stream::Sending;
 pub use why::{PURPOSE_PUBLIC, Why};
 
 #[cfg(test)]

@@ -1,17 +1,19 @@
 //! Streams on their way out: the first rows are held back until the ledger has the read, later ones are watched for
-//! grants that end meanwhile and counted for the closing entry. Holds no policy of its own.
+//! grants that end meanwhile and counted for the closing entry; bytes made of them are counted and hashed. Holds no
+//! policy of its own.
 
 use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_array::RecordBatch;
 use futures::{StreamExt, stream};
 use yiwang_kernel::{Ctx, Error, Instant, Result};
-use yiwang_ledger::End;
+use yiwang_ledger::{End, Outcome, Tally};
 use yiwang_store::Db;
 
-use crate::journal::{Journal, Read, outcome};
+use crate::journal::{Journal, Read};
 use crate::policies;
-use crate::{Policy, Receipt, RowStream, Why};
+use crate::{ByteStream, Policy, Receipt, RowStream, Why};
 
 /// Rows an answer may hold in memory; one with no more needs no closing entry.
 pub(crate) const BUFFERED_ROWS_MAX: u64 = 1_000;
@@ -92,62 +94,175 @@ impl Watch {
     }
 }
 
-/// Writes the closing entry when the stream ends, fails or is dropped.
-pub(crate) fn closing(journal: Journal, ctx: Ctx, read: Read, receipt: Receipt, rows: RowStream) -> RowStream {
-    let start = Closing { journal, ctx, read: Some(read), receipt, rows, seen: 0, seen_bytes: 0 };
-    Box::pin(stream::try_unfold(start, |mut closing| async move {
-        match closing.rows.next().await {
+/// The closing entry of a stream, shared by its rows and the bytes made of them; written once.
+#[derive(Clone)]
+pub(crate) struct Closing(Arc<Mutex<Account>>);
+
+struct Account {
+    journal: Journal,
+    ctx: Ctx,
+    receipt: Receipt,
+    /// None once the entry is on its way.
+    read: Option<Read>,
+    tally: Tally,
+    /// Whether bytes leave: then the entry waits for the last of them.
+    as_bytes: bool,
+    /// How the rows ended, where bytes leave.
+    rows_ended: Option<End>,
+}
+
+/// Bytes made of an answer's rows, before they leave: they pass [`Sending::over`] on their way, or the answer was not
+/// given.
+#[must_use = "what leaves is counted for the ledger only if it passes through `over`"]
+pub struct Sending(Option<Closing>);
+
+impl Closing {
+    /// Of a read that was opened with this receipt.
+    pub(crate) fn new(journal: Journal, ctx: Ctx, read: Read, receipt: Receipt) -> Closing {
+        let (read, tally) = (Some(read), Tally::default());
+        Closing(Arc::new(Mutex::new(Account { journal, ctx, receipt, read, tally, as_bytes: false, rows_ended: None })))
+    }
+
+    /// From now on bytes are what leaves.
+    pub(crate) fn sending(self) -> Sending {
+        {
+            let mut account = self.account();
+            account.as_bytes = true;
+            account.tally = Tally::of_bytes();
+        }
+        Sending(Some(self))
+    }
+
+    /// These bytes are all there is: no rows end before them.
+    pub(crate) fn sending_blob(self) -> Sending {
+        self.account().rows_ended = Some(End::Complete);
+        self.sending()
+    }
+
+    fn account(&self) -> MutexGuard<'_, Account> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self, batch: &RecordBatch) {
+        self.account().tally.rows(batch.num_rows() as u64, batch.get_array_memory_size() as u64);
+    }
+
+    /// The rows ended; the entry is written unless bytes made of them still leave.
+    async fn rows_end(&self, end: End) -> Result<()> {
+        {
+            let mut account = self.account();
+            account.rows_ended = Some(end);
+            if account.as_bytes {
+                return Ok(());
+            }
+        }
+        self.end(end).await
+    }
+
+    /// The bytes ended. They are complete when the rows were.
+    async fn bytes_end(&self, failed: bool) -> Result<()> {
+        let rows_ended = self.account().rows_ended.unwrap_or(End::Failed);
+        let end = if failed && rows_ended == End::Complete { End::Failed } else { rows_ended };
+        self.end(end).await
+    }
+
+    async fn end(&self, end: End) -> Result<()> {
+        match self.closed(end) {
+            Some((journal, ctx, read, receipt, outcome)) => journal.close(&ctx, &read, &receipt, outcome).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The reader went away: the entry is written by a task of its own, for a drop cannot wait.
+    fn leave(&self) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let Some((journal, ctx, read, receipt, outcome)) = self.closed(End::Client) else { return };
+        runtime.spawn(async move {
+            if let Err(error) = journal.close(&ctx, &read, &receipt, outcome).await {
+                tracing::warn!(read = %read.id, %error, "a read that was cut short has no closing entry");
+            }
+        });
+    }
+
+    fn closed(&self, end: End) -> Option<(Journal, Ctx, Read, Receipt, Outcome)> {
+        let mut account = self.account();
+        let read = account.read.take()?;
+        let outcome = std::mem::take(&mut account.tally).outcome(end);
+        Some((account.journal.clone(), account.ctx.clone(), read, account.receipt.clone(), outcome))
+    }
+}
+
+impl Sending {
+    /// What left needs no closing entry.
+    pub(crate) fn nothing() -> Sending {
+        Sending(None)
+    }
+
+    /// The bytes as they leave, counted and hashed; the closing entry says how they ended.
+    pub fn over(mut self, bytes: ByteStream) -> ByteStream {
+        let Some(closing) = self.0.take() else { return bytes };
+        let start = (Leaving { closing, as_bytes: true }, bytes);
+        Box::pin(stream::try_unfold(start, |(leaving, mut bytes)| async move {
+            match bytes.next().await {
+                Some(Ok(piece)) => {
+                    leaving.closing.account().tally.piece(&piece);
+                    Ok(Some((piece, (leaving, bytes))))
+                }
+                Some(Err(error)) => {
+                    leaving.closing.bytes_end(true).await?;
+                    Err(error)
+                }
+                None => {
+                    leaving.closing.bytes_end(false).await?;
+                    Ok(None)
+                }
+            }
+        }))
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        if let Some(closing) = &self.0 {
+            closing.leave();
+        }
+    }
+}
+
+/// Counts rows, and writes the closing entry when the stream ends, fails or is dropped.
+pub(crate) fn closing(closing: &Closing, rows: RowStream) -> RowStream {
+    let start = (Leaving { closing: closing.clone(), as_bytes: false }, rows);
+    Box::pin(stream::try_unfold(start, |(leaving, mut rows)| async move {
+        match rows.next().await {
             Some(Ok(batch)) => {
-                closing.seen += batch.num_rows() as u64;
-                closing.seen_bytes += batch.get_array_memory_size() as u64;
-                Ok(Some((batch, closing)))
+                leaving.closing.count(&batch);
+                Ok(Some((batch, (leaving, rows))))
             }
             Some(Err(error)) => {
-                let ended = if matches!(error, Error::Gone(_)) { End::Revoked } else { End::Failed };
-                closing.end(ended).await?;
+                let end = if matches!(error, Error::Gone(_)) { End::Revoked } else { End::Failed };
+                leaving.closing.rows_end(end).await?;
                 Err(error)
             }
             None => {
-                closing.end(End::Complete).await?;
+                leaving.closing.rows_end(End::Complete).await?;
                 Ok(None)
             }
         }
     }))
 }
 
-struct Closing {
-    journal: Journal,
-    ctx: Ctx,
-    read: Option<Read>,
-    receipt: Receipt,
-    rows: RowStream,
-    seen: u64,
-    seen_bytes: u64,
+/// Held by a stream: what is dropped before its end was left by its reader.
+struct Leaving {
+    closing: Closing,
+    as_bytes: bool,
 }
 
-impl Closing {
-    async fn end(&mut self, end: End) -> Result<()> {
-        match self.read.take() {
-            Some(read) => {
-                let outcome = outcome(end, self.seen, self.seen_bytes, None);
-                self.journal.close(&self.ctx, &read, &self.receipt, outcome).await
-            }
-            None => Ok(()),
-        }
-    }
-}
-
-/// The reader went away: the entry is written by a task of its own, for a drop cannot wait.
-impl Drop for Closing {
+impl Drop for Leaving {
     fn drop(&mut self) {
-        let (Some(read), Ok(runtime)) = (self.read.take(), tokio::runtime::Handle::try_current()) else { return };
-        let (journal, ctx, receipt) = (self.journal.clone(), self.ctx.clone(), self.receipt.clone());
-        let (seen, seen_bytes) = (self.seen, self.seen_bytes);
-        runtime.spawn(async move {
-            let closed = journal.close(&ctx, &read, &receipt, outcome(End::Client, seen, seen_bytes, None)).await;
-            if let Err(error) = closed {
-                tracing::warn!(read = %read.id, %error, "a read that was cut short has no closing entry");
-            }
-        });
+        // Rows of which bytes are made may go before the bytes do.
+        let is_last = self.closing.account().as_bytes == self.as_bytes;
+        if is_last {
+            self.closing.leave();
+        }
     }
 }

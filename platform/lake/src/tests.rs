@@ -2,6 +2,7 @@
 //! from every kind of question, sealed files.
 
 mod admission;
+mod closing;
 mod counted;
 mod foreign;
 mod loading;
