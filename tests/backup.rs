@@ -288,6 +288,27 @@ fn entries_known_to_be_lost_need_a_reason_and_go_on_record() {
     );
 }
 
+#[test]
+fn what_was_decided_after_the_backup_is_listed_where_the_old_ledger_is_at_hand() {
+    let place = Place::new(None);
+    let (backup, _) = place.backup("backup");
+    let more = place.path("small.csv");
+    done(&place.data, None, &["load", text(&more), "--resource", &place.resources[1]]);
+    let (restored, old) = (place.vacant("restored"), place.data.join("ledger"));
+    let words = ["restore", text(&backup), "--old-ledger", text(&old)];
+    assert_eq!(refused(&restored, None, &words), (3, "restore-gap".to_owned()), "the old ledger says what is lost");
+    let document = done(&restored, None, &[&words[..], &["--accept-gap", "the disk is gone"]].concat());
+    let undone = document["undone"].as_array().expect("a list");
+    let about = |entry: &Value| entry["common"]["resource"].as_str().is_some_and(|it| it.contains(&place.resources[1]));
+    let loads: Vec<&Value> = undone.iter().filter(|entry| entry["common"]["act"] == "collect.loaded").collect();
+    assert_eq!(loads.len(), 1, "{document}");
+    assert!(about(loads[0]), "{document}");
+    let other = Place::new(None);
+    let (new, foreign) = (place.vacant("new"), other.data.join("ledger"));
+    let words = ["restore", text(&backup), "--old-ledger", text(&foreign)];
+    assert_eq!(refused(&new, None, &words), (3, "ledger-other".to_owned()));
+}
+
 fn document_fault(said: &str) -> Option<String> {
     document(said)["difference"]["fault"].as_str().map(str::to_owned)
 }

@@ -21,7 +21,17 @@ fn settled(text: &str) -> Value {
             report[name] = Value::Null;
         }
     }
-    for name in ["receipt", "ledger_entries", "free_bytes", "entries", "heads", "bytes", "head"] {
+    for name in [
+        "receipt",
+        "ledger_entries",
+        "ledger_waiting",
+        "ledger_waiting_since",
+        "free_bytes",
+        "entries",
+        "heads",
+        "bytes",
+        "head",
+    ] {
         if document.get(name).is_some() {
             document[name] = Value::Null;
         }

@@ -15,3 +15,4 @@ mod set_up;
 mod strength;
 mod systems;
 mod visitor;
+mod witness;

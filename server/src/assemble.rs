@@ -4,16 +4,19 @@
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Result;
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinHandle;
 use yiwang_access::{Access, Permission, RateLimits, Sessions};
 use yiwang_collect::ops::{Running, settle_cut_off};
 use yiwang_files::{Files, KeyVault, SealedStore};
 use yiwang_gate::{Gate, Grant, Grantee, RESOURCE_ANY};
-use yiwang_host::{Capability, Platform, Settings};
+use yiwang_host::{Capability, Platform, Relay, Settings};
 use yiwang_kernel::{Ctx, Error, Id};
 use yiwang_lake::{Lake, LakeOptions};
 use yiwang_ledger::{Ledger, Options};
 use yiwang_search::Search;
 use yiwang_store::Db;
+use yiwang_store::decisions::{self, Decision};
 
 use crate::capabilities::{capabilities, load_texts, migrations};
 use crate::city::{Directory, sources};
@@ -41,6 +44,13 @@ pub(crate) struct City {
     pub(crate) directory: Directory,
     /// The files of the lake as they lie there, for copies of the whole.
     pub(crate) lake: SealedStore,
+    relaying: Relaying,
+}
+
+/// Decisions on their way to the ledger, for as long as the city is open.
+struct Relaying {
+    stop: watch::Sender<bool>,
+    task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl City {
@@ -53,8 +63,24 @@ impl City {
     pub(crate) async fn allow_operator(&self, ctx: &Ctx) -> Result<()> {
         let grant = Grant::whole(Id::new(ctx), RESOURCE_ANY, Grantee::Operator, OPERATION, ctx.now());
         let grant = &grant;
-        self.platform.db.tx(|tx| Box::pin(yiwang_gate::grants::put(tx, grant))).await?;
-        Ok(())
+        let decision = &Decision::new("gate.operator_granted", RESOURCE_ANY);
+        let granted = self.platform.db.tx(|tx| {
+            Box::pin(async move {
+                yiwang_gate::grants::put(tx, grant).await?;
+                decisions::decide(tx, ctx, grant.id, decision).await
+            })
+        });
+        Ok(granted.await?)
+    }
+
+    /// Enters what was decided, then closes the store. Whoever opened a city ends with this.
+    pub(crate) async fn close(&self) {
+        self.relaying.stop.send_replace(true);
+        if let Some(task) = self.relaying.task.lock().await.take() {
+            // It ends by itself; that it panicked was said where it did.
+            drop(task.await);
+        }
+        self.platform.db.close().await;
     }
 
     /// Puts a city together over its directory.
@@ -94,6 +120,7 @@ impl City {
         let (clock, random) = sources();
         let platform = Platform {
             gate: Gate::new(db.clone(), ledger.clone(), Arc::new(lake)),
+            relay: Relay::new(db.clone(), ledger.clone(), clock.clone()),
             ledger,
             texts: Arc::new(load_texts()?),
             data_dir: path.clone(),
@@ -112,7 +139,16 @@ impl City {
         };
         // The directory is this process's alone now: a load that still counts as running was cut off by a stop.
         settle_cut_off(&platform, &running).await?;
-        Ok(City { platform: Arc::new(platform), capabilities, running, directory, lake: objects })
+        let relaying = Relaying::begin(&platform.relay);
+        Ok(City { platform: Arc::new(platform), capabilities, running, directory, lake: objects, relaying })
+    }
+}
+
+impl Relaying {
+    fn begin(relay: &Relay) -> Relaying {
+        let (stop, stopping) = watch::channel(false);
+        let relay = relay.clone();
+        Relaying { stop, task: Mutex::new(Some(tokio::spawn(async move { relay.serve(stopping).await }))) }
     }
 }
 

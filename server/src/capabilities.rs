@@ -27,9 +27,8 @@ pub(crate) fn capabilities(running: &Running) -> Vec<Capability> {
 
 /// Every migration: the platform's, then the capabilities' in their order.
 pub(crate) fn migrations(capabilities: &[Capability]) -> Vec<Migration> {
-    let outbox = [yiwang_store::outbox::MIGRATION];
     let platform = [
-        outbox.as_slice(),
+        yiwang_store::MIGRATIONS,
         yiwang_host::MIGRATIONS,
         yiwang_access::MIGRATIONS,
         yiwang_jobs::MIGRATIONS,

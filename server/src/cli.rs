@@ -94,9 +94,12 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     #[serde(skip)]
     Bench(Bench),
-    /// Mend accounts from the machine.
+    /// Mend accounts, and accept what was lost, from the machine.
     #[command(subcommand)]
     Admin(Admin),
+    /// Witness another body's ledger: check that it only grew, sign its head, hand it in.
+    #[serde(skip)]
+    Witness(Witness),
 }
 
 /// Where to listen.
@@ -238,7 +241,7 @@ pub(crate) struct Query {
 #[derive(Debug, Args, Serialize, Deserialize)]
 pub(crate) struct Verify {
     /// Copy the ledger to DIR, flip one byte there and check that the copy is found out.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["backup", "head", "key"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["backup", "head", "key", "witness"])]
     pub(crate) tamper_copy: Option<PathBuf>,
     /// Check this backup instead: signature, every file, its ledger. Needs no master key.
     #[arg(long, value_name = "DIR")]
@@ -249,6 +252,10 @@ pub(crate) struct Verify {
     /// A log's verifier key kept elsewhere (a file or its text): finds a wholly forged log. May be given several times.
     #[arg(long, value_name = "FILE|TEXT")]
     pub(crate) key: Vec<String>,
+    /// A witness's verifier key (a file or its text): one of the heads given must be signed by it. May be given several
+    /// times.
+    #[arg(long, value_name = "FILE|TEXT", requires = "head")]
+    pub(crate) witness: Vec<String>,
 }
 
 /// `yiwang backup`.
@@ -268,6 +275,10 @@ pub(crate) struct Restore {
     /// The last head of the old ledger that somebody kept (a file or its text): says how much is lost.
     #[arg(long, value_name = "FILE|TEXT")]
     pub(crate) head: Option<String>,
+    /// The old ledger's directory, where it is still at hand: says how much is lost, and lists what was decided and
+    /// erased after the backup.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) old_ledger: Option<PathBuf>,
     /// Why the city goes on although entries up to that head are lost: stands in the new ledger.
     #[arg(long, value_name = "REASON")]
     pub(crate) accept_gap: Option<String>,
@@ -365,6 +376,30 @@ pub(crate) enum Admin {
         #[arg(long)]
         reason: String,
     },
+    /// Serve although the ledger does not reach a head that a witness signed.
+    AcceptGap {
+        /// Why: stands in the ledger.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// `yiwang witness`. Needs no city; run it from time to time, by another body, on another machine.
+#[derive(Debug, Args)]
+pub(crate) struct Witness {
+    /// Where the city is: https://data.example.gov.cn.
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: String,
+    /// The witness's key. Made where there is none; the last head seen (FILE.head) and the log's key (FILE.log)
+    /// stand beside it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// The name to sign by, when the key is made.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// The city began a new log (a restore): follow that one from now on.
+    #[arg(long)]
+    pub(crate) new_log: bool,
 }
 
 impl Shared {

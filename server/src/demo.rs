@@ -123,7 +123,7 @@ async fn build_anew(shared: &Shared, options: &Demo) -> Result<()> {
         "seed": wish.seed, "as_of": wish.as_of, "accounts": shared.data.join(ACCOUNTS),
     });
     output::line(shared, &document, &banner(shared, &plan, &built, (wish, seconds)));
-    city.platform.db.close().await;
+    city.close().await;
     Ok(())
 }
 

@@ -83,7 +83,7 @@ async fn furnish(shared: &Shared, directory: Directory, wish: &Wish) -> Result<F
     match furnished {
         Ok(administrators) => Ok(Founded { city, administrators }),
         Err(error) => {
-            city.platform.db.close().await;
+            city.close().await;
             Err(error)
         }
     }

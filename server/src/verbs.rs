@@ -12,6 +12,7 @@ mod restore;
 mod serve;
 mod upgrade;
 mod verify;
+mod witness;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -46,6 +47,7 @@ pub(crate) async fn run(cli: Cli) -> Result<u8> {
         Verb::Bench(what) => Box::pin(bench::bench(&shared, what)).await,
         Verb::Restore(options) => Box::pin(restore::restore(&shared, options)).await,
         Verb::Upgrade(_) => upgrade::check(&shared).await,
+        Verb::Witness(options) => witness::witness(&shared, options).await,
         _ => return Box::pin(here_or_there(&shared, verb)).await,
     };
     done.map(|()| output::DONE)
@@ -73,7 +75,7 @@ async fn here_or_there(shared: &Shared, verb: Verb) -> Result<u8> {
     }
     let city = City::open(shared).await?;
     let done = act(shared, &city, &verb).await;
-    city.platform.db.close().await;
+    city.close().await;
     done.map(|()| output::DONE)
 }
 
@@ -88,9 +90,13 @@ pub(crate) async fn act(shared: &Shared, city: &City, verb: &Verb) -> Result<()>
         Verb::Rebuild(options) => Box::pin(rebuild::rebuild(shared, city, options)).await,
         Verb::Doctor => doctor::doctor(shared, city).await,
         Verb::Admin(options) => admin::admin(shared, city, options).await,
-        Verb::Demo(_) | Verb::Init(_) | Verb::Serve(_) | Verb::Bench(_) | Verb::Restore(_) | Verb::Upgrade(_) => {
-            Err(Error::refused("owner-verb-alone").into())
-        }
+        Verb::Demo(_)
+        | Verb::Init(_)
+        | Verb::Serve(_)
+        | Verb::Bench(_)
+        | Verb::Restore(_)
+        | Verb::Upgrade(_)
+        | Verb::Witness(_) => Err(Error::refused("owner-verb-alone").into()),
     }
 }
 
@@ -104,7 +110,7 @@ fn settled(mut verb: Verb) -> Result<Verb> {
         Verb::Backup(options) => whole(&mut options.to)?,
         Verb::Verify(options) => {
             options.tamper_copy.iter_mut().try_for_each(whole)?;
-            for given in options.head.iter_mut().chain(&mut options.key) {
+            for given in options.head.iter_mut().chain(&mut options.key).chain(&mut options.witness) {
                 *given = file_or_text(given)?;
             }
         }

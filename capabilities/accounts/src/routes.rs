@@ -142,7 +142,7 @@ fn people_routes() -> Vec<Route> {
             .takes("role", "角色", "role")
             .takes("state", "状态", "state"),
         get("/accounts/new", people::new).needs(MANAGE).audit_none("a form").doc("新建账号", "form for a new account"),
-        post("/accounts", people::create).needs(MANAGE).audit("accounts.made").doc("新建账号", "make an account"),
+        post("/accounts", people::create).needs(MANAGE).decides("accounts.made").doc("新建账号", "make an account"),
         get("/accounts/import", imports::choose).needs(MANAGE).audit_none("a form").doc("导入人员", "import people"),
         post("/accounts/import", imports::check)
             .needs(MANAGE)
@@ -151,7 +151,7 @@ fn people_routes() -> Vec<Route> {
             .body_max(imports::FILE_BYTES_MAX + 16 * 1024),
         post("/accounts/import/apply", imports::apply)
             .needs(MANAGE)
-            .audit("accounts.imported")
+            .decides("accounts.imported")
             .doc("导入人员：建立", "import people: make the accounts")
             .timeout(300),
         get("/accounts/acts", people::acts).needs(ACTS).audit("accounts.acts_read").doc("特权操作", "privileged acts"),
@@ -163,39 +163,39 @@ fn person_routes() -> Vec<Route> {
         get("/accounts/{id}", person::show).needs(READ).audit_none(READS).doc("一个账号", "one account"),
         post("/accounts/{id}/roles", person::set_roles)
             .needs(MANAGE)
-            .audit("accounts.roles_set")
+            .decides("accounts.roles_set")
             .doc("授予和收回角色", "set the roles")
             .takes("roles", "全部角色，可多个", "all roles, several"),
         post("/accounts/{id}/move", person::move_to)
             .needs(MANAGE)
-            .audit("accounts.moved")
+            .decides("accounts.moved")
             .doc("调整部门和岗位", "move to a department and post"),
-        post("/accounts/{id}/lock", person::lock).needs(MANAGE).audit("accounts.locked").doc("锁定", "lock"),
-        post("/accounts/{id}/unlock", person::unlock).needs(MANAGE).audit("accounts.unlocked").doc("解锁", "unlock"),
+        post("/accounts/{id}/lock", person::lock).needs(MANAGE).decides("accounts.locked").doc("锁定", "lock"),
+        post("/accounts/{id}/unlock", person::unlock).needs(MANAGE).decides("accounts.unlocked").doc("解锁", "unlock"),
         post("/accounts/{id}/link", person::link)
             .needs(MANAGE)
-            .audit("accounts.invited_again")
+            .decides("accounts.invited_again")
             .doc("重发激活链接", "make a new activation link"),
         post("/accounts/{id}/mail", person::give_address)
             .needs(MANAGE)
-            .audit("accounts.address_given")
+            .decides("accounts.address_given")
             .doc("登记邮箱", "give an account its mail address")
             .takes("mail", "邮箱", "mail address"),
         post("/accounts/{id}/sessions/end", person::end_sessions)
             .needs(MANAGE)
-            .audit("accounts.sessions_ended")
+            .decides("accounts.sessions_ended")
             .doc("结束会话", "end one session or all"),
         post("/accounts/{id}/second-step/off", person::turn_off_second_step)
             .needs(MANAGE)
-            .audit("accounts.second_step_off")
+            .decides("accounts.second_step_off")
             .doc("关闭两步登录", "turn the second step off"),
         post("/accounts/{id}/hand-over", person::hand_over)
             .needs(MANAGE)
-            .audit("accounts.handed_over")
+            .decides("accounts.handed_over")
             .doc("移交并离任", "hand over and close"),
         post("/accounts/{id}/leave", person::leave)
             .needs(MANAGE)
-            .audit("accounts.left")
+            .decides("accounts.left")
             .doc("离任", "close the account"),
     ]
 }
@@ -213,27 +213,27 @@ fn department_routes() -> Vec<Route> {
             .doc("一个机构", "one department with its history and posts"),
         post("/departments", departments::create)
             .needs(REORGANISE)
-            .audit("accounts.department_made")
+            .decides("accounts.department_made")
             .doc("新设机构", "make a department"),
         post("/departments/{code}/rename", departments::rename)
             .needs(REORGANISE)
-            .audit("accounts.department_renamed")
+            .decides("accounts.department_renamed")
             .doc("机构更名", "rename a department at a date"),
         post("/departments/{code}/merge", departments::merge)
             .needs(REORGANISE)
-            .audit("accounts.department_merged")
+            .decides("accounts.department_merged")
             .doc("机构合并", "merge a department into another at a date"),
         post("/departments/{code}/split", departments::split)
             .needs(REORGANISE)
-            .audit("accounts.department_split")
+            .decides("accounts.department_split")
             .doc("机构拆分", "split a department at a date"),
         post("/departments/{code}/posts", departments::create_post)
             .needs(REORGANISE)
-            .audit("accounts.post_made")
+            .decides("accounts.post_made")
             .doc("新设岗位", "make a post"),
         post("/departments/{code}/posts/close", departments::close_post)
             .needs(REORGANISE)
-            .audit("accounts.post_closed")
+            .decides("accounts.post_closed")
             .doc("撤销岗位", "close a post"),
     ]
 }

@@ -16,6 +16,7 @@ use yiwang_access::{Permission, Reach, Scope};
 use yiwang_host::Platform;
 use yiwang_kernel::{Ctx, Error, Id, Ref, Result, Role};
 use yiwang_store::Tx;
+use yiwang_store::decisions::{self, Decision};
 use yiwang_store::outbox::{self, Event};
 
 pub use batch::{Checked, apply, check_table, export_table, import_batches, import_guide, publish_many, undo};
@@ -145,17 +146,42 @@ async fn write(tx: &mut Tx<'_>, ctx: &Ctx, before: Option<&Entry>, entry: &mut E
     store::put_change(tx, &change, entry).await?;
     if noted.batch.is_none() {
         let body = serde_json::json!({ "codes": [entry.code], "revision": entry.revision });
-        announce(tx, ctx, noted.word, &entry.code, body).await?;
+        let id = announce(tx, ctx, noted.word, &entry.code, body).await?;
+        if let Some(decision) = decision(before, entry, noted) {
+            decisions::decide(tx, ctx, id, &decision).await?;
+        }
         telling::tell(tx, ctx, before, entry, (noted.word, noted.note)).await?;
     }
     Ok(())
 }
 
+/// What the ledger shall say of a change; nothing where it decides nothing: drafts, wishes, and what a load's own
+/// decision says already.
+fn decision(before: Option<&Entry>, entry: &Entry, noted: &Noted<'_>) -> Option<Decision> {
+    let act = match noted.word {
+        "create" | "edit" | "submit" | "ask_to_open" | "expire" => return None,
+        // A load that shows something personal closes what was open.
+        "load" => before.filter(|before| before.opened != entry.opened).map(|_| "take_down")?,
+        word => word,
+    };
+    let opened = entry.opened_fields.iter().filter(|_| act == "open").map(String::as_str);
+    Some(Decision::new(format!("catalogue.{act}"), &entry.code).because(noted.note).naming(opened))
+}
+
 /// Announces `catalogue.<word>`; the body always lists the `codes` concerned.
-async fn announce(tx: &mut Tx<'_>, ctx: &Ctx, word: &str, key: &str, body: serde_json::Value) -> Result<()> {
+async fn announce(tx: &mut Tx<'_>, ctx: &Ctx, word: &str, key: &str, body: serde_json::Value) -> Result<Id> {
     let subject = Ref { noun: "catalogue.entry".to_owned(), key: key.to_owned() };
-    outbox::announce(tx, ctx, &Event { kind: format!("catalogue.{word}"), subject, body }).await?;
-    Ok(())
+    outbox::announce(tx, ctx, &Event { kind: format!("catalogue.{word}"), subject, body }).await
+}
+
+/// As [`announce`], for what is decided of one entry's field or of many entries; the ledger's entry has the event's id.
+async fn decide(tx: &mut Tx<'_>, ctx: &Ctx, word: &str, key: &str, body: serde_json::Value) -> Result<()> {
+    let listed = body["codes"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
+    let others = listed.filter(|code| *code != key).chain(body["field"].as_str()).filter(|name| !name.is_empty());
+    let decision = Decision::new(format!("catalogue.{word}"), key).naming(others);
+    let decision = decision.on(body["basis"].as_str().map(str::to_owned));
+    let id = announce(tx, ctx, word, key, body).await?;
+    decisions::decide(tx, ctx, id, &decision).await
 }
 
 /// The refusal of an unknown code.

@@ -75,7 +75,7 @@ fn inside(capability: Capability) -> Capability {
         .route(
             post("/catalogue/{code}/review", desk::decide)
                 .needs(REVIEW)
-                .audit("catalogue.review")
+                .decides("catalogue.review")
                 .doc("通过或退回", "approve or send back"),
         )
         .route(
@@ -87,7 +87,7 @@ fn inside(capability: Capability) -> Capability {
         .route(
             post("/catalogue/{code}/retire", desk::set_retired)
                 .needs(REVIEW)
-                .audit("catalogue.retire")
+                .decides("catalogue.retire")
                 .doc("停用或恢复", "retire or bring back"),
         )
         .route(
@@ -131,7 +131,7 @@ fn public_access(capability: Capability) -> Capability {
         .route(
             post("/catalogue/{code}/open", opening::set_open)
                 .needs(EDIT)
-                .audit("catalogue.open")
+                .decides("catalogue.open")
                 .doc("开放或申请开放", "open, or ask for it"),
         )
         .route(
@@ -143,19 +143,19 @@ fn public_access(capability: Capability) -> Capability {
         .route(
             post("/catalogue/{code}/take-down", opening::set_down)
                 .needs(TAKE_DOWN)
-                .audit("catalogue.take_down")
+                .decides("catalogue.take_down")
                 .doc("立即下架", "take down at once"),
         )
         .route(
             post("/catalogue/{code}/restore", opening::restore)
                 .needs(OPEN)
-                .audit("catalogue.restore")
+                .decides("catalogue.restore")
                 .doc("结束下架", "end a take-down"),
         )
         .route(
             post("/catalogue/{code}/withdraw", opening::withdraw)
                 .needs(OPEN)
-                .audit("catalogue.withdraw")
+                .decides("catalogue.withdraw")
                 .doc("撤回开放", "close for good"),
         )
         .route(
@@ -167,13 +167,13 @@ fn public_access(capability: Capability) -> Capability {
         .route(
             post("/catalogue/{code}/withhold", negative::list_item)
                 .needs(WITHHOLD)
-                .audit("catalogue.withhold")
+                .decides("catalogue.withhold")
                 .doc("列入负面清单", "put on the negative list"),
         )
         .route(
             post("/negative-list/{id}/release", negative::release)
                 .needs(WITHHOLD)
-                .audit("catalogue.release")
+                .decides("catalogue.release")
                 .doc("移出负面清单", "take off the negative list"),
         )
 }
@@ -192,14 +192,14 @@ fn tables(capability: Capability) -> Capability {
         .route(
             post("/catalogue/import/{id}/apply", importing::apply)
                 .needs(IMPORT)
-                .audit("catalogue.import")
+                .decides("catalogue.import")
                 .doc("导入", "apply an import")
                 .timeout(120),
         )
         .route(
             post("/catalogue/import/{id}/undo", importing::undo)
                 .needs(IMPORT)
-                .audit("catalogue.undo")
+                .decides("catalogue.undo")
                 .doc("撤销导入", "undo an import")
                 .timeout(120),
         )

@@ -110,7 +110,7 @@ fn uploads(capability: Capability, running: &ops::Running) -> Capability {
         .route(
             post("/collect/load", upload)
                 .needs(ops::LOAD)
-                .audit("collect.load")
+                .decides("collect.load")
                 .doc("装载一个文件", "load a file")
                 .body_max(bytes_max)
                 .timeout(UPLOAD_S),
@@ -118,7 +118,7 @@ fn uploads(capability: Capability, running: &ops::Running) -> Capability {
         .route(
             post("/api/collect/loads", load)
                 .needs(ops::LOAD)
-                .audit("collect.load")
+                .decides("collect.load")
                 .doc("装载一个文件，答复报告", "load a file and answer its report")
                 .takes("load", "装载编号，重发不会重复装载", "id of the load; sent again it loads nothing twice")
                 .takes("file_name", "文件名", "name of the file")
@@ -161,26 +161,26 @@ fn decisions(capability: Capability, running: &ops::Running) -> Capability {
         .route(
             post("/collect/loads/{load}/accept", pages::accept)
                 .needs(ops::DECIDE)
-                .audit("collect.accept")
+                .decides("collect.accept")
                 .doc("确认入库", "accept a held load"),
         )
         .route(
             post("/collect/loads/{load}/discard", pages::discard)
                 .needs(ops::DECIDE)
-                .audit("collect.discard")
+                .decides("collect.discard")
                 .doc("放弃待确认的装载", "discard a held load"),
         )
         .route(
             post("/collect/loads/{load}/undo", pages::undo)
                 .needs(ops::DECIDE)
-                .audit("collect.undo")
+                .decides("collect.undo")
                 .doc("回退一次装载", "take a load back")
                 .takes("reason", "原因", "reason"),
         )
         .route(
             post("/collect/terms/{code}/end", pages::end_term)
                 .needs(ops::DECIDE)
-                .audit("collect.end_term")
+                .decides("collect.end_term")
                 .doc("保存期满，清除数据", "remove rows whose term is over"),
         )
         .route(

@@ -18,6 +18,7 @@ use yiwang_gate::{Grant, Grantee, Why};
 use yiwang_host::Platform;
 use yiwang_kernel::{Ctx, Error, Id, Ref, Result, Role};
 use yiwang_store::Tx;
+use yiwang_store::decisions::{self, Decision};
 use yiwang_store::outbox::{self, Event};
 
 pub use arrivals::{Arrivals, receive};
@@ -75,7 +76,7 @@ async fn grant_own(tx: &mut Tx<'_>, ctx: &Ctx, resource: &str, department: &str)
     grants::put(tx, &Grant::whole(Id::new(ctx), resource, grantee, PURPOSE_OWN, ctx.now())).await
 }
 
-/// Announces `collect.<word>` for a load, and tells whom it concerns.
+/// Announces `collect.<word>` for a load, asks for its entry in the ledger, and tells whom it concerns.
 async fn announce(tx: &mut Tx<'_>, ctx: &Ctx, word: &str, load: Id, report: &LoadReport) -> Result<()> {
     let body = serde_json::json!({
         "resource": report.resource,
@@ -84,7 +85,13 @@ async fn announce(tx: &mut Tx<'_>, ctx: &Ctx, word: &str, load: Id, report: &Loa
         "rows": report.rows_loaded,
     });
     let subject = Ref { noun: "collect.load".to_owned(), key: load.to_string() };
-    outbox::announce(tx, ctx, &Event { kind: format!("collect.{word}"), subject, body }).await?;
+    let kind = format!("collect.{word}");
+    let version = report.version.map(|version| format!("@{version}")).unwrap_or_default();
+    let about = format!("{}{version}", report.resource);
+    let reason = report.verdict.as_deref().unwrap_or_default();
+    let decision = Decision::new(&kind, about).because(reason).naming([subject.key.as_str()]);
+    let id = outbox::announce(tx, ctx, &Event { kind, subject, body }).await?;
+    decisions::decide(tx, ctx, id, &decision).await?;
     telling::tell(tx, ctx, word, load, report).await
 }
 

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde_json::json;
 use yiwang_gate::Page;
-use yiwang_host::{Answer, Call, download};
+use yiwang_host::{Answer, Call, download, sent};
 use yiwang_kernel::{Cursor, Error, Id, PageRequest, Result};
 use yiwang_web::{Cell, Column, Datum, Export, Fields, Form, Head, Markup, Paging, Table, Tone};
 
@@ -117,13 +117,14 @@ pub(crate) async fn refused(call: Call) -> Answer {
         columns: names.collect(),
         titled: false,
     };
+    let sending = answer.sending();
     let rows = futures::StreamExt::map(answer.rows, |batch| {
         let datum = |cell: Option<String>| cell.map_or(Datum::Null, Datum::Text);
         let rows = crate::cells::texts(&batch?)?;
         Ok(rows.into_iter().map(|row| row.into_iter().map(datum).collect()).collect())
     });
     let (file, kind) = (export.file(), export.format.media_type());
-    Ok(download(&file, kind, export.body(Box::pin(rows))))
+    Ok(download(&file, kind, sent(sending, export.body(Box::pin(rows)))))
 }
 
 /// 确认入库.

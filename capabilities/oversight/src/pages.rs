@@ -1,12 +1,18 @@
 //! Pages and JSON twins of the ledger. Thin: rules are in `ops`.
 
+mod witnesses;
+
 use serde_json::{Value, json};
 use yiwang_host::{Answer, Call};
-use yiwang_kernel::{Cursor, PageRequest, Result};
-use yiwang_ledger::{EntryPage, Filter, Logged, Report};
+use yiwang_kernel::{Cursor, Id, PageRequest, Result};
+use yiwang_ledger::{Common, EntryPage, Filter, Logged, Report};
+use yiwang_seal::hex;
 use yiwang_web::{Cell, Column, Field, Form, Head, Markup, Paging, Table, View};
 
-use crate::ops;
+pub(crate) use witnesses::{consistency, list as witnesses, register, remove, witnessed};
+
+use crate::ops::{self, Entered};
+use crate::store::Witnessed;
 
 #[derive(askama::Template)]
 #[template(path = "oversight/head.html")]
@@ -15,14 +21,24 @@ struct HeadBody<'a> {
     entries: String,
     note: &'a str,
     key: String,
+    witnessed: Vec<String>,
 }
 
 #[derive(askama::Template)]
 #[template(path = "oversight/reads.html")]
 struct ReadsBody<'a> {
     view: &'a View,
+    waiting: String,
     form: Markup,
     table: Markup,
+}
+
+#[derive(askama::Template)]
+#[template(path = "oversight/decision.html")]
+struct DecisionBody<'a> {
+    view: &'a View,
+    number: String,
+    head: String,
 }
 
 #[derive(askama::Template)]
@@ -38,9 +54,16 @@ struct CompletenessBody<'a> {
 pub(crate) async fn head(call: Call) -> Answer {
     let ledger = &call.platform.ledger;
     let (note, status) = (ledger.head(), ledger.status());
-    let key = yiwang_seal::hex(&ledger.public_key().to_bytes());
-    let twin = json!({ "entries": status.entries, "head": note, "public_key": key });
-    let body = HeadBody { view: &call.view, entries: call.view.n(status.entries), note: &note, key };
+    let key = hex(&ledger.public_key().to_bytes());
+    let heads = ops::witnessed(&call.platform).await?;
+    let told: Vec<Value> = heads.iter().map(witnesses::document).collect();
+    let twin = json!({
+        "entries": status.entries, "head": note, "public_key": key, "verifier": ledger.verifier(), "witnessed": told,
+    });
+    let view = &call.view;
+    let line = |head: &Witnessed| format!("{} · {} · {}", head.witness, view.n(head.size), view.minute(head.signed));
+    let witnessed = heads.iter().map(line).collect();
+    let body = HeadBody { view, entries: view.n(status.entries), note: &note, key, witnessed };
     call.respond(Head::new(call.view.t("oversight-head-title")), &body, &twin)
 }
 
@@ -58,11 +81,40 @@ pub(crate) async fn reads(call: Call) -> Answer {
     let log = query.filled("log");
     let page = ops::reads(&call.platform, &call.ctx, log, filter, &PageRequest { rows: None, after }).await?;
     let earlier = call.platform.ledger.earlier().await?;
-    let body = ReadsBody { view: &call.view, form: filters(&call, &earlier)?, table: table(&call.view, &page)? };
+    let backlog = call.platform.relay.backlog().await?.count;
+    let waiting = match backlog {
+        0 => String::new(),
+        count => call.view.with("oversight-waiting", "n", call.view.n(count)),
+    };
+    let (form, table) = (filters(&call, &earlier)?, table(&call.view, &page)?);
+    let body = ReadsBody { view: &call.view, waiting, form, table };
     let next = page.next.as_ref().map(Cursor::encode);
     let rows: Vec<Value> = page.rows.iter().map(document).collect();
     let head = Head::new(call.view.t("oversight-reads-title")).crumb("/ledger", call.view.t("oversight-head-title"));
-    call.respond(head, &body, &json!({ "rows": rows, "next": next, "searched": page.searched, "earlier": earlier }))
+    let twin = json!({
+        "rows": rows, "next": next, "searched": page.searched, "earlier": earlier, "waiting": backlog,
+    });
+    call.respond(head, &body, &twin)
+}
+
+/// `/ledger/decisions/{id}`: the receipt of a decision.
+pub(crate) async fn decision(call: Call) -> Answer {
+    let view = &call.view;
+    let id: Id = call.path("id")?.parse()?;
+    let entered = ops::decision(&call.platform, id).await?;
+    let (number, head) = match &entered {
+        Some(entered) => (view.n(entered.proof.index), entered.proof.head.clone()),
+        None => (String::new(), String::new()),
+    };
+    let twin = match &entered {
+        None => json!({ "id": id, "state": "waiting" }),
+        Some(Entered { log, proof }) => json!({
+            "id": id, "state": "entered", "index": proof.index, "log": log, "head": proof.head,
+            "header": hex(&proof.header), "path": proof.path.iter().map(|node| hex(node)).collect::<Vec<_>>(),
+        }),
+    };
+    let titled = Head::new(view.t("oversight-decision-title")).crumb("/ledger", view.t("oversight-head-title"));
+    call.respond(titled, &DecisionBody { view, number, head }, &twin)
 }
 
 /// `/ledger/completeness`: the form that asks for a check.
@@ -124,6 +176,7 @@ fn table(view: &View, page: &EntryPage) -> Result<Markup> {
         .column(Column::new("who", view.t("oversight-who")))
         .column(Column::new("purpose", view.t("oversight-purpose")))
         .column(Column::new("resource", view.t("oversight-resource")))
+        .column(Column::new("why", view.t("oversight-why")))
         .paging(Paging::Keyset { next: page.next.as_ref().map(Cursor::encode) })
         .empty(view.t("oversight-empty"));
     for entry in &page.rows {
@@ -139,13 +192,23 @@ fn table(view: &View, page: &EntryPage) -> Result<Markup> {
             text(common.map(|common| common.who.as_str())),
             text(common.map(|common| common.act.as_deref().unwrap_or(&common.purpose))),
             text(common.and_then(|common| common.resource.as_deref())),
+            text(common.map(why).as_deref()),
         ]);
     }
     table.render(view)
 }
 
+/// The reason, the basis, and what a decision names.
+fn why(common: &Common) -> String {
+    let named = if common.decided.is_some() { common.fields.join(", ") } else { String::new() };
+    let parts = [common.why.as_str(), common.basis.as_deref().unwrap_or_default(), named.as_str()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
 fn document(entry: &Logged) -> Value {
+    let event = entry.header.event.and_then(|event| Id::from_bytes(&event).ok());
     json!({
+        "event": event,
         "index": entry.header.index, "time": time(entry), "kind": entry.header.kind.word(),
         "batch": entry.batch, "common": entry.common,
     })

@@ -216,7 +216,7 @@ fn faulty(capability: Capability) -> Capability {
         .route(
             post("/portal/faults/{fault}", pages::answer)
                 .needs(ops::ANSWER)
-                .audit("portal.answer")
+                .decides("portal.answer")
                 .doc("答复报告", "answer a reported fault")
                 .takes("answer", "答复", "answer"),
         )

@@ -11,6 +11,7 @@ use yiwang_gate::{Answer, CountQuery, Query, RowsQuery, Why};
 use yiwang_host::Platform;
 use yiwang_kernel::{Ctx, Error, Handle, Id, ListPage, PageRequest, Result, Role, Text};
 use yiwang_messages::{Class, Message, Words};
+use yiwang_store::decisions::{self, Decision};
 
 use crate::faults::{ANSWER_CHARS_MAX, Fault, FaultForm, FaultState, bounded};
 use crate::resource::{Resource, fields, live_grants, number_of};
@@ -171,6 +172,14 @@ pub(crate) async fn answer_fault(platform: &Platform, ctx: &Ctx, id: Id, answer:
     if answer.is_empty() {
         return Err(Error::invalid("answer", "text-empty"));
     }
-    store::answer_fault(&platform.db, id, &answer, ctx.now()).await?;
+    let decision = &Decision::new("portal.answer", &found.resource).naming([found.handle.as_str()]);
+    let words = answer.as_str();
+    let answered = platform.db.tx(|tx| {
+        Box::pin(async move {
+            store::answer_fault(tx, id, words, ctx.now()).await?;
+            decisions::decide(tx, ctx, Id::new(ctx), decision).await
+        })
+    });
+    answered.await?;
     Ok(Fault { state: FaultState::Answered, answer, answered: Some(ctx.now()), ..found })
 }

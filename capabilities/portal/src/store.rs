@@ -56,10 +56,10 @@ pub(crate) async fn keep_fault(tx: &mut Tx<'_>, fault: &Fault) -> Result<()> {
 }
 
 /// Closes a report with an answer; a conflict when it was closed meanwhile.
-pub(crate) async fn answer_fault(db: &Db, id: Id, answer: &str, at: Instant) -> Result<()> {
+pub(crate) async fn answer_fault(tx: &mut Tx<'_>, id: Id, answer: &str, at: Instant) -> Result<()> {
     let sql = "UPDATE portal_faults SET state = $2, answer = $3, answered = $4 WHERE id = $1 AND state = $5";
     let (answered, open) = (FaultState::Answered.word(), FaultState::Open.word());
-    match db.execute(sql, &[id.into(), answered.into(), answer.into(), at.into(), open.into()]).await? {
+    match tx.execute(sql, &[id.into(), answered.into(), answer.into(), at.into(), open.into()]).await? {
         0 => Err(Error::conflict("fault-answered")),
         _ => Ok(()),
     }

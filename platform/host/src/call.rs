@@ -6,9 +6,11 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::response::{IntoResponse, Response};
+use futures::TryStreamExt;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use yiwang_access::Token;
+use yiwang_gate::Sending;
 use yiwang_kernel::{Ctx, Error, Result};
 use yiwang_web::{Answer, Export, Failure, Fields, Head, Markup, Rows, View};
 
@@ -155,6 +157,12 @@ impl FromRequestParts<Arc<Platform>> for Call {
             path,
         })
     }
+}
+
+/// The body made of a gate's answer, counted and hashed as it leaves, for the closing entry of the read.
+pub fn sent(sending: Sending, body: Body) -> Body {
+    let bytes = body.into_data_stream().map_err(|error| Error::internal("making a body", error));
+    Body::from_stream(sending.over(Box::pin(bytes)))
 }
 
 /// A file to keep: its name for every browser (RFC 6266), its type, its body.

@@ -1,5 +1,6 @@
 //! What stands before every handler, in this order: permission, how often strangers may write, forgery check, entry of
-//! a privileged act, limits of size and time. Deny by default: a route without permission does not exist as a value.
+//! a privileged act, limits of size and time; and after it, that a decision asked for its entry. Deny by default: a
+//! route without permission does not exist as a value.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use http::header;
+use http::{StatusCode, header};
 use http_body_util::Limited;
 use yiwang_access::Limit;
 use yiwang_kernel::{Actor, Ctx, Error, Id, Result};
@@ -59,11 +60,16 @@ pub(crate) fn allows(platform: &Platform, ctx: &Ctx, needs: Needs) -> Result<()>
 }
 
 async fn stand(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
     let mut response = match admit(&guard, request).await {
-        Ok(request) => {
+        Ok((ctx, request)) => {
             let limit = Duration::from_secs(guard.timeout_s);
             let answered = tokio::time::timeout(limit, next.run(request)).await;
-            answered.unwrap_or_else(|_| Failure(Error::Timeout).into_response())
+            let response = answered.unwrap_or_else(|_| Failure(Error::Timeout).into_response());
+            match require_entry(&guard, &ctx, &path, response.status()).await {
+                Ok(()) => response,
+                Err(error) => Failure(error).into_response(),
+            }
         }
         Err(error) => Failure(error).into_response(),
     };
@@ -71,7 +77,7 @@ async fn stand(State(guard): State<Guard>, request: Request, next: Next) -> Resp
     response
 }
 
-async fn admit(guard: &Guard, request: Request) -> Result<Request> {
+async fn admit(guard: &Guard, request: Request) -> Result<(Ctx, Request)> {
     let visit = request.extensions().get::<Visit>().cloned();
     let visit = visit.ok_or_else(|| Error::broken("a route stands outside the router"))?;
     allows(&guard.platform, &visit.ctx, guard.needs)?;
@@ -85,7 +91,17 @@ async fn admit(guard: &Guard, request: Request) -> Result<Request> {
     if let Audit::Act(kind) = guard.audit {
         enter_act(&guard.platform, &visit.ctx, kind, request.uri().path()).await?;
     }
-    Ok(request)
+    Ok((visit.ctx, request))
+}
+
+/// A decision asks for its entry in the transaction that makes it. One that changed nothing in the store, and so wrote
+/// no request, is entered as the act it was.
+async fn require_entry(guard: &Guard, ctx: &Ctx, path: &str, status: StatusCode) -> Result<()> {
+    let Audit::Decision(kind) = guard.audit else { return Ok(()) };
+    if ctx.has_decided() || !(status.is_success() || status.is_redirection()) {
+        return Ok(());
+    }
+    enter_act(&guard.platform, ctx, kind, path).await
 }
 
 /// The act stands in the ledger before it is tried; if it cannot, nothing happens.

@@ -12,7 +12,7 @@ use yiwang_search::Search;
 use yiwang_store::Db;
 use yiwang_web::{Site, Texts};
 
-use crate::Settings;
+use crate::{Relay, Settings};
 
 /// The handles every operation may use; shared as `Arc<Platform>`.
 pub struct Platform {
@@ -30,6 +30,8 @@ pub struct Platform {
     pub gate: Gate,
     /// What happened, provably.
     pub ledger: Ledger,
+    /// Brings decisions to it.
+    pub relay: Relay,
     /// Uploads and other whole files.
     pub files: Files,
     /// Keys by scope, wrapped by the master key.

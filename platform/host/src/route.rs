@@ -78,8 +78,10 @@ pub enum Needs {
 /// What is noted of a call, besides the request line every call leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audit {
-    /// A privileged act: an entry of this kind in the ledger before the handler runs.
+    /// A privileged act that changes nothing in the store: an entry of this kind in the ledger before the handler runs.
     Act(&'static str),
+    /// A decision: its operation asks for the entry in its transaction (`store::decisions`), and the guard sees to it.
+    Decision(&'static str),
     /// No entry by the route; why that is right (public list; the gate notes the read itself).
     None {
         /// Why.
@@ -163,7 +165,13 @@ impl WithoutPermission {
 }
 
 impl WithoutAudit {
-    /// A privileged act: each call is an entry of this kind in the ledger.
+    /// A decision: its operation asks for the ledger's entry in the transaction that makes it.
+    pub fn decides(mut self, kind: &'static str) -> WithoutDoc {
+        self.0.audit = Audit::Decision(kind);
+        WithoutDoc(self.0)
+    }
+
+    /// A privileged act without a decision (a look, a trial): each call is an entry of this kind, before it is tried.
     pub fn audit(mut self, kind: &'static str) -> WithoutDoc {
         self.0.audit = Audit::Act(kind);
         WithoutDoc(self.0)

@@ -1,6 +1,7 @@
 //! The table of settings: `host_settings`. Holds only what differs from the declared default.
 
 use yiwang_kernel::{Ctx, Id, Instant, Result};
+use yiwang_store::decisions::{self, Decision};
 use yiwang_store::{Db, Migration, Row, Tx};
 
 /// The tables of this crate.
@@ -38,7 +39,7 @@ pub(crate) async fn set(tx: &mut Tx<'_>, ctx: &Ctx, name: &str, value: &str) -> 
     Ok(())
 }
 
-/// Keeps who changed a setting, from what to what, and why; append only.
+/// Keeps who changed a setting, from what to what, and why; append only. The ledger's entry has the same id.
 pub(crate) async fn note(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
@@ -46,11 +47,13 @@ pub(crate) async fn note(
     (before, after): (&str, &str),
     reason: &str,
 ) -> Result<()> {
+    let id = Id::new(ctx);
+    decisions::decide(tx, ctx, id, &Decision::new("host.setting_changed", name).because(reason)).await?;
     tx.execute(
         "INSERT INTO host_changes (id, at, actor, name, value_before, value_after, reason)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
         &[
-            Id::new(ctx).into(),
+            id.into(),
             ctx.now().into(),
             ctx.actor.to_string().into(),
             name.into(),

@@ -4,6 +4,7 @@ mod faces;
 mod forgery;
 mod pages;
 mod refusals;
+mod relay;
 mod settings;
 mod tidying;
 mod world;

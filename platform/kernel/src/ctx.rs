@@ -1,6 +1,7 @@
 //! The context of one operation: who, in which language, at what time, with which randomness.
 //! Nothing below `server` reads the system clock or random source in any other way.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::{Actor, Face, Id, Instant, Lang};
@@ -104,12 +105,14 @@ pub struct Ctx {
     pub request: Option<Id>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    decided: Arc<AtomicBool>,
 }
 
 impl Ctx {
     /// A context with these sources of time and randomness; inside face, Chinese, no request.
     pub fn new(actor: Actor, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Ctx {
-        Ctx { actor, lang: Lang::Zh, face: Face::Inside, request: None, clock, random }
+        let decided = Arc::default();
+        Ctx { actor, lang: Lang::Zh, face: Face::Inside, request: None, clock, random, decided }
     }
 
     /// A context on the machine's own clock and randomness.
@@ -125,6 +128,16 @@ impl Ctx {
     /// Fills the buffer with randomness.
     pub fn fill_random(&self, buffer: &mut [u8]) {
         self.random.fill(buffer);
+    }
+
+    /// Remembers that a decision was written under this context; `store` does, for whoever watches the request.
+    pub fn note_decision(&self) {
+        self.decided.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a decision was written under this context or one made of it.
+    pub fn has_decided(&self) -> bool {
+        self.decided.load(Ordering::Relaxed)
     }
 
     /// The same time and randomness, acting as somebody else (system purposes, jobs).

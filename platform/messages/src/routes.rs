@@ -97,7 +97,7 @@ fn operator_routes() -> Vec<Route> {
             .doc("通道", "the channels"),
         post("/messages/channels", channels::save)
             .needs(OPERATE)
-            .audit("messages.channels_set")
+            .decides("messages.channels_set")
             .doc("设置通道", "set the channels up"),
         post("/messages/channels/test", channels::trial)
             .needs(OPERATE)
@@ -111,7 +111,7 @@ fn operator_routes() -> Vec<Route> {
             .takes("after", "从哪条之后", "where to go on"),
         post("/messages/deliveries/retry", deliveries::press)
             .signed_in()
-            .audit("messages.pressed")
+            .decides("messages.pressed")
             .doc("重发", "send again what failed")
             .takes("id", "发送记录", "the delivery"),
     ]
@@ -125,7 +125,7 @@ fn hook_routes() -> Vec<Route> {
         get("/messages/hooks", hooks::list).needs(HOOKS).audit_none(STATES).doc("回调地址", "registered addresses"),
         post("/messages/hooks", hooks::register)
             .needs(HOOKS)
-            .audit("messages.hook_registered")
+            .decides("messages.hook_registered")
             .doc("登记回调地址", "register an address to be called")
             .takes("url", "地址", "address")
             .takes("department", "部门代码，空为全市", "department code, empty for the city"),
@@ -137,7 +137,7 @@ fn hook_routes() -> Vec<Route> {
             .takes("after", "从哪条之后", "where to go on"),
         post("/messages/hooks/{id}/secret", hooks::renew)
             .needs(HOOKS)
-            .audit("messages.hook_secret")
+            .decides("messages.hook_secret")
             .doc("换密钥", "give a new secret"),
         post("/messages/hooks/{id}/test", hooks::trial)
             .needs(HOOKS)
@@ -145,7 +145,7 @@ fn hook_routes() -> Vec<Route> {
             .doc("试调", "call it once as a trial"),
         post("/messages/hooks/{id}/remove", hooks::remove)
             .needs(HOOKS)
-            .audit("messages.hook_removed")
+            .decides("messages.hook_removed")
             .doc("删除回调地址", "remove it"),
     ]
 }

@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 use tokio::sync::Mutex;
 use yiwang_kernel::{Error, Result};
 
+use crate::decisions::Door;
 use crate::fault::Fault;
 use crate::tx::Open;
 use crate::{Migration, Row, Tx, Value, portable, postgres, sqlite};
@@ -24,6 +25,7 @@ pub struct Db {
     pub(crate) store: Arc<Store>,
     /// Transactions that met another one run again one at a time, so that they do not meet each other again.
     repeating: Arc<Mutex<()>>,
+    pub(crate) decisions: Arc<Door>,
 }
 
 /// Which database answers.
@@ -44,7 +46,7 @@ impl Db {
             return Err(Error::refused("store-address"));
         };
         let store = store.map_err(|fault| fault.error)?;
-        Ok(Db { store: Arc::new(store), repeating: Arc::default() })
+        Ok(Db::over(store))
     }
 
     /// Opens a store to look at it: creates nothing, changes nothing, runs no migration. None where there is no file.
@@ -54,13 +56,13 @@ impl Db {
             return Ok(None);
         }
         let store = sqlite::Store::look(path, false).await.map_err(|fault| fault.error)?;
-        Ok(Some(Db { store: Arc::new(Store::Sqlite(store)), repeating: Arc::default() }))
+        Ok(Some(Db::over(Store::Sqlite(store))))
     }
 
     /// Opens what [`Db::snapshot_to`] wrote, for reading alone; the file stays as it is to the byte.
     pub async fn open_snapshot(path: &Path) -> Result<Db> {
         let store = sqlite::Store::look(path, true).await.map_err(|fault| fault.error)?;
-        Ok(Db { store: Arc::new(Store::Sqlite(store)), repeating: Arc::default() })
+        Ok(Db::over(Store::Sqlite(store)))
     }
 
     /// Makes a store at this address, where there must be none (PostgreSQL: an empty database), of what
@@ -163,20 +165,31 @@ impl Db {
         }
     }
 
+    fn over(store: Store) -> Db {
+        Db { store: Arc::new(store), repeating: Arc::default(), decisions: Arc::default() }
+    }
+
     async fn attempt<'a, T, F>(&self, work: &mut F) -> Result<T, Fault>
     where
         T: Send,
         F: for<'t> FnMut(&'t mut Tx<'a>) -> BoxFuture<'t, Result<T>> + Send,
     {
         let mut tx = Tx::new(self.begin().await?);
+        tx.decisions_shut = self.are_decisions_shut();
         let outcome = work(&mut tx).await;
-        let Tx { open, failed, .. } = tx;
+        let Tx { open, failed, decided, .. } = tx;
         let outcome = match failed {
             Some(fault) => Err(fault),
             None => outcome.map_err(Fault::from),
         };
         match outcome {
-            Ok(value) => self.commit(open).await.map(|()| value),
+            Ok(value) => {
+                self.commit(open).await?;
+                if decided {
+                    self.decisions.entered.notify_one();
+                }
+                Ok(value)
+            }
             Err(fault) => {
                 self.rollback(open).await;
                 Err(fault)

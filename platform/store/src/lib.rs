@@ -1,8 +1,9 @@
 //! The product's own tables, on SQLite or PostgreSQL, behind one small interface: `Db::{query, execute, tx}` over
 //! [`Value`] and [`Row`]. Callers write one SQL subset and cannot see which database answers; no driver type leaves
-//! this crate. Holds migrations, the outbox and the portable snapshot; knows no capability's tables.
+//! this crate. Holds migrations, the outbox, ledger requests and the portable snapshot; knows no capability's tables.
 
 mod db;
+pub mod decisions;
 mod fault;
 mod migrate;
 pub mod outbox;
@@ -22,6 +23,12 @@ pub use row::Row;
 pub use sealed::Sealed;
 pub use tx::Tx;
 pub use value::Value;
+
+/// The store's own tables; part of every list of migrations, first.
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { capability: "store", number: 1, sql: include_str!("../migrations/0001_outbox.sql") },
+    Migration { capability: "store", number: 2, sql: include_str!("../migrations/0002_decisions.sql") },
+];
 
 #[cfg(test)]
 mod tests;

@@ -4,11 +4,7 @@
 use yiwang_kernel::{Ctx, Error, Id, Instant, Ref, Result};
 
 use crate::tx::Open;
-use crate::{Db, Migration, Row, Tx};
-
-/// The store's own tables; part of every list of migrations, first.
-pub const MIGRATION: Migration =
-    Migration { capability: "store", number: 1, sql: include_str!("../migrations/0001_outbox.sql") };
+use crate::{Db, Row, Tx};
 
 /// Events read at most at once.
 pub const EVENTS_MAX: usize = 1000;

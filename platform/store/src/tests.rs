@@ -1,5 +1,6 @@
 //! What callers rely on, each on both databases.
 
+mod decisions;
 mod kill;
 mod migrations;
 mod outbox;
@@ -10,7 +11,7 @@ mod values;
 use yiwang_kernel::{Actor, Ctx, FixedClock, Instant, SeededRandom};
 
 use crate::testing::{TestDb, databases};
-use crate::{Migration, outbox as events};
+use crate::{MIGRATIONS, Migration};
 
 const THINGS: Migration = Migration {
     capability: "things",
@@ -35,7 +36,8 @@ CREATE TABLE things_parts (
 async fn stores() -> Vec<TestDb> {
     let databases = databases().await;
     for db in &databases {
-        db.migrate(&[events::MIGRATION, THINGS]).await.expect("migrates");
+        db.migrate(MIGRATIONS).await.expect("migrates");
+        db.migrate(&[THINGS]).await.expect("migrates");
     }
     databases
 }

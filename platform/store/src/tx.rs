@@ -14,6 +14,10 @@ use crate::{Row, Value, postgres, sqlite};
 pub struct Tx<'a> {
     pub(crate) open: Open,
     pub(crate) failed: Option<Fault>,
+    /// Whether decisions are refused, as it stood when the transaction began.
+    pub(crate) decisions_shut: bool,
+    /// Whether it asks for a ledger entry.
+    pub(crate) decided: bool,
     scope: PhantomData<&'a ()>,
 }
 
@@ -25,7 +29,7 @@ pub(crate) enum Open {
 
 impl Tx<'_> {
     pub(crate) fn new<'a>(open: Open) -> Tx<'a> {
-        Tx { open, failed: None, scope: PhantomData }
+        Tx { open, failed: None, decisions_shut: false, decided: false, scope: PhantomData }
     }
 
     /// The rows of a statement; sees what this transaction wrote. `RETURNING` is allowed.

@@ -13,7 +13,7 @@ use yiwang_access::{Access, Permission, RateLimits, Sessions};
 use yiwang_files::{Files, KeyVault, SealedStore};
 use yiwang_gate::testing::NoLake;
 use yiwang_gate::{Engine, Gate};
-use yiwang_host::{Capability, Faces, Platform, Settings, router};
+use yiwang_host::{Capability, Faces, Platform, Relay, Settings, router};
 use yiwang_kernel::{Account, Actor, CivilDate, Ctx, FixedClock, Id, Role, SeededRandom};
 use yiwang_lake::{Lake, LakeOptions};
 use yiwang_ledger::{Ledger, Options};
@@ -134,9 +134,8 @@ impl City {
 }
 
 fn migrations(capabilities: &[Capability]) -> Vec<Migration> {
-    let outbox = [yiwang_store::outbox::MIGRATION];
     let platform = [
-        outbox.as_slice(),
+        yiwang_store::MIGRATIONS,
         yiwang_host::MIGRATIONS,
         yiwang_access::MIGRATIONS,
         yiwang_jobs::MIGRATIONS,
@@ -166,6 +165,7 @@ async fn platform(db: &TestDb, dir: &Path, plan: &Plan, clock: &Arc<FixedClock>)
     let settings = Settings::load(&db.db, capabilities).await.expect("settings");
     Platform {
         gate: Gate::new(db.db.clone(), ledger.clone(), engine),
+        relay: Relay::new(db.db.clone(), ledger.clone(), clock.clone()),
         ledger,
         db: db.db.clone(),
         texts: Arc::new(Texts::load(&sources).expect("texts")),

@@ -2,13 +2,15 @@
 //! come back as they were; a new log is opened whose first entry names the old one, so that nothing is ever appended to
 //! a log that was cut. The mark is written last: without it there is no city.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use yiwang_collect::ops::Running;
 use yiwang_kernel::{Actor, Ctx, Error};
-use yiwang_ledger::{Common, Entry, Follows, Kept, opens};
+use yiwang_ledger::{Common, Entry, Follows, Kept, Ledger, Logged, Undone, decided_after, opens};
+use yiwang_seal::MasterKey;
 use yiwang_store::Db;
+use yiwang_store::decisions::{self, REQUESTS_MAX};
 
 use super::check::check;
 use super::copying::{Tell, copy, make_folders, sync_tree};
@@ -24,6 +26,8 @@ pub(crate) struct Gap {
     pub(crate) head: Option<String>,
     /// Why it is accepted that entries up to that head are lost.
     pub(crate) accepted: Option<String>,
+    /// The directory of the old ledger, where it is still at hand: says by itself what is lost.
+    pub(crate) old: Option<PathBuf>,
 }
 
 /// A city made of a backup.
@@ -36,6 +40,8 @@ pub(crate) struct Restored {
     pub(crate) follows: Follows,
     /// Resources whose erased rows were taken out of the files again.
     pub(crate) erased: Vec<String>,
+    /// What was decided and erased after the backup, as the old ledger has it; none where that is not at hand.
+    pub(crate) undone: Option<Vec<Logged>>,
 }
 
 /// Makes the city of the command line out of a backup. Its directory and its store must be empty.
@@ -55,18 +61,34 @@ pub(crate) async fn restore(shared: &Shared, from: &Path, gap: &Gap, tell: Tell)
     let missing = || Error::unavailable("restore-keys-missing").with("path", keys.display());
     let master = master.ok_or_else(missing)?;
     opens(&from.join(LEDGER), &master)?;
-    let follows = yiwang_ledger::follow(&from.join(LEDGER), gap.head.as_deref())?;
+    let undone = match gap.old.clone() {
+        Some(old) => Some(undone(old, &master, &manifest).await?),
+        None => None,
+    };
+    let head = gap.head.as_deref().or(undone.as_ref().map(|undone| undone.head.as_str()));
+    let follows = yiwang_ledger::follow(&from.join(LEDGER), head)?;
     let reason = accepted(&follows, gap)?;
     let directory = Directory::prepare(shared, Mark { restored: None, ..manifest.city.clone() }, master)?;
     let (source, data, files) = (from.to_owned(), directory.path.clone(), manifest.clone());
     let lake = directory.lake_base().to_owned();
     let copying = tokio::task::spawn_blocking(move || copy_parts(&source, (&data, &lake), &files, &copy_tell)).await;
     copying.map_err(|error| Error::internal("copying a backup", error))??;
-    new_log(&directory, &manifest, follows, reason).await?;
-    Db::restore(&shared.store_url(), &from.join(STORE), &migrations(&capabilities(&Running::default()))).await?;
+    let known = migrations(&capabilities(&Running::default()));
+    Db::restore(&shared.store_url(), &from.join(STORE), &known).await?;
+    let db = Db::open(&shared.store_url()).await?;
+    db.migrate(&known).await?;
+    new_log(&directory, &manifest, follows, reason, &db).await?;
+    db.close().await;
     let city = finish(shared, directory, &manifest, &follows).await?;
     let erased = erase_again(&city).await?;
-    Ok(Restored { city, manifest, follows, erased })
+    Ok(Restored { city, manifest, follows, erased, undone: undone.map(|undone| undone.entries) })
+}
+
+/// What the old ledger holds beyond the backup of it.
+async fn undone(old: PathBuf, master: &MasterKey, manifest: &Manifest) -> Result<Undone> {
+    let (master, head, clock) = (master.clone(), manifest.ledger.head.clone(), sources().0);
+    let looked = tokio::task::spawn_blocking(move || decided_after(&old, &master, clock, &head)).await;
+    Ok(looked.map_err(|error| Error::internal("reading the old ledger", error))??)
 }
 
 /// Refuses a directory or a store that holds something, and a backup inside the directory.
@@ -121,7 +143,13 @@ fn copy_parts(from: &Path, (data, lake): (&Path, &Path), manifest: &Manifest, te
 }
 
 /// Opens a log beside the old ones; its first entry says which it follows, how far, and what is lost.
-async fn new_log(directory: &Directory, manifest: &Manifest, follows: Follows, reason: Option<String>) -> Result<()> {
+async fn new_log(
+    directory: &Directory,
+    manifest: &Manifest,
+    follows: Follows,
+    reason: Option<String>,
+    db: &Db,
+) -> Result<()> {
     let lost = follows.witnessed.map_or(0, |(size, _)| size - follows.size);
     let (made, log) = (&manifest.made, &manifest.ledger.log);
     let why = format!("restored from the backup of {made}: log {log}, {} entries; known lost: {lost}", follows.size);
@@ -130,10 +158,25 @@ async fn new_log(directory: &Directory, manifest: &Manifest, follows: Follows, r
     let common = Common { act, basis: reason, ..Common::of(&actor, "restore") };
     let ledger = open_ledger(directory).await?;
     ledger.append(Entry::system(common).following(follows)).await?;
+    forget_entered(db, &ledger, log).await?;
     // The writer ends with its last handle; the city opens the log again.
     let closed = tokio::task::spawn_blocking(move || drop(ledger)).await;
     closed.map_err(|error| Error::internal("closing the new log", error))?;
     Ok(())
+}
+
+/// A decision that came with the store as still to be entered, and stands in the old log, is not entered again.
+async fn forget_entered(db: &Db, ledger: &Ledger, log: &str) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let requests = decisions::waiting(db, after, REQUESTS_MAX).await?;
+        let Some(last) = requests.last() else { return Ok(()) };
+        after = last.sequence;
+        let old = ledger.earlier_log(log).await?;
+        let entered = requests.iter().filter(|request| old.decision(request.id).is_some());
+        let entered: Vec<i64> = entered.map(|request| request.sequence).collect();
+        decisions::acknowledge(db, &entered).await?;
+    }
 }
 
 /// Writes the mark, with which the directory is a city again, and opens it.

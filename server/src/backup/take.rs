@@ -1,6 +1,6 @@
-//! Taking a backup of an open city, while it is read and written: files are held, the ledger's head is taken, the store
-//! is copied as of one moment, then every file that copy names, and last the signed manifest. A backup cut off before
-//! that has none and is refused by whoever would restore it.
+//! Taking a backup of an open city, while it is read and written: files are held, decisions are entered, the ledger's
+//! head is taken, the store is copied as of one moment, then every file that copy names, and last the signed manifest.
+//! A backup cut off before that has none and is refused by whoever would restore it.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -50,6 +50,8 @@ pub(crate) async fn take(city: &City, ctx: &Ctx, to: &Path, tell: Tell) -> Resul
     let made_at = ctx.now();
     // Nothing the store names as of its copy may go before it is copied.
     let held = (city.lake.hold(), platform.files.hold());
+    // What was decided so far is under the head, so that a city made of the copy enters nothing of it again.
+    platform.relay.drain().await?;
     let extent = platform.ledger.extent().await?;
     let store = to.join(STORE);
     platform.db.snapshot_to(&store, &migrations(&city.capabilities)).await?;

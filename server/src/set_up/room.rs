@@ -85,7 +85,7 @@ pub(crate) async fn await_city(shared: &Shared, listen: &Listen, listener: &TcpL
     });
     let capabilities = [pages::capability(&room)];
     yiwang_host::serve(&aside.platform, &capabilities, Faces::Both, own, gone).await?;
-    aside.platform.db.close().await;
+    aside.close().await;
     let mut stage = room.stage.lock().await;
     match &mut *stage {
         Stage::Left(city) => Ok(city.take().map(|city| *city)),

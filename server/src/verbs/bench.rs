@@ -48,7 +48,7 @@ async fn run_sql(shared: &Shared, texts: &[String], repeat: usize) -> Result<()>
     output::result(shared, &document, || {
         texts.iter().zip(&medians).map(|(text, seconds)| format!("{seconds:.3} s  {text}\n")).collect()
     });
-    city.platform.db.close().await;
+    city.close().await;
     Ok(())
 }
 
@@ -90,7 +90,7 @@ async fn pages(shared: &Shared, resource: &str, sorts: &[String], repeat: usize)
         "pages": lines,
     });
     output::result(shared, &document, || lines.iter().map(|line| format!("{line}\n")).collect());
-    city.platform.db.close().await;
+    city.close().await;
     Ok(())
 }
 
@@ -142,7 +142,7 @@ async fn lookups(shared: &Shared, resource: &str, asked: &Calls) -> Result<()> {
         "median_ms": median, "p99_ms": late,
     });
     output::result(shared, &document, || document.to_string());
-    city.platform.db.close().await;
+    city.close().await;
     Ok(())
 }
 

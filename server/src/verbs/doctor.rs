@@ -17,6 +17,7 @@ const BACKUP_HOURS_MAX: i64 = 24;
 pub(crate) async fn doctor(shared: &Shared, city: &City) -> Result<()> {
     let mark = &city.directory.mark;
     let ledger = city.platform.ledger.status();
+    let waiting = city.platform.relay.backlog().await?;
     let space = rustix::fs::statvfs(&city.directory.path)?;
     let free_bytes = space.f_bavail * space.f_frsize;
     let copies = city.platform.gate.copies().await?;
@@ -33,7 +34,8 @@ pub(crate) async fn doctor(shared: &Shared, city: &City) -> Result<()> {
     let document = json!({
         "name": mark.name, "region": mark.region, "demo": mark.demo, "sealed": mark.sealed,
         "data": city.directory.path, "store": city.platform.db.location(), "keys": shared.keys_path(),
-        "ledger_entries": ledger.entries, "free_bytes": free_bytes, "restored": restored,
+        "ledger_entries": ledger.entries, "ledger_waiting": waiting.count, "ledger_waiting_since": waiting.oldest,
+        "free_bytes": free_bytes, "restored": restored,
         "plain_copies": { "resources": copies.len(), "bytes": copied_bytes },
         "backup": last.as_ref().map(|last| json!({
             "made": Instant::from_micros(last.made_at), "age_hours": hours, "place": last.place,
@@ -47,11 +49,12 @@ pub(crate) async fn doctor(shared: &Shared, city: &City) -> Result<()> {
             output::say(shared, "文件未密封（建城时选定）", "files are NOT sealed (chosen when the city was made)")
         };
         format!(
-            "{} · {} · {sealed}\nstore   {}\nledger  {} entries\nout/    {} {}, {} MiB\nfree    {} MiB\nbackup  {}",
+            "{} · {} · {sealed}\nstore   {}\nledger  {} entries{}\nout/    {} {}, {} MiB\nfree    {} MiB\nbackup  {}",
             mark.name.get(shared.language()),
             mark.region,
             city.platform.db.location(),
             ledger.entries,
+            waiting_line(shared, waiting.count),
             copies.len(),
             output::say(shared, "个公开副本（明文）", "plain copies of open data"),
             copied_bytes >> 20,
@@ -60,6 +63,14 @@ pub(crate) async fn doctor(shared: &Shared, city: &City) -> Result<()> {
         )
     });
     Ok(())
+}
+
+fn waiting_line(shared: &Shared, count: u64) -> String {
+    match (count, output::say(shared, "zh", "en")) {
+        (0, _) => String::new(),
+        (count, "zh") => format!("，另有 {count} 项决定正在入账"),
+        (count, _) => format!(", {count} decisions being entered"),
+    }
 }
 
 fn backup_line(shared: &Shared, last: Option<&Last>, hours: i64) -> String {

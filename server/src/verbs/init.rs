@@ -47,7 +47,7 @@ pub(crate) async fn init(shared: &Shared, options: &Init) -> Result<()> {
     });
     let address = city.platform.site().address.clone();
     output::result(shared, &document, || told(shared, &address, &links));
-    city.platform.db.close().await;
+    city.close().await;
     Ok(())
 }
 

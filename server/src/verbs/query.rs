@@ -1,7 +1,7 @@
 //! `resources` and `query`: the catalogue and a SELECT, as the operator with a stated reason, through the gate.
 
 use anyhow::Result;
-use futures::TryStreamExt;
+use futures::{TryStreamExt, stream};
 use serde_json::{Map, Value, json};
 use yiwang_gate::{Query, SqlQuery, Why};
 use yiwang_kernel::{Actor, Error};
@@ -49,22 +49,27 @@ pub(crate) async fn query(shared: &Shared, city: &City, options: &Options) -> Re
     let names: Vec<String> = answer.schema.fields().iter().map(|field| field.name().clone()).collect();
     let versions: Vec<Value> =
         answer.versions.iter().map(|(code, version)| json!({ "resource": code, "version": version })).collect();
-    let receipt = answer.receipt.clone();
-    let mut rows: Vec<Vec<Datum>> = Vec::new();
+    let (sending, receipt, is_json) = (answer.sending(), answer.receipt.clone(), shared.json);
     let mut batches = answer.rows;
-    while let Some(batch) = batches.try_next().await? {
-        rows.extend(cells(&batch)?);
+    let made = async move {
+        let mut rows: Vec<Vec<Datum>> = Vec::new();
+        while let Some(batch) = batches.try_next().await? {
+            rows.extend(cells(&batch)?);
+        }
+        if is_json {
+            let rows: Vec<Value> = rows.iter().map(|row| object(&names, row)).collect();
+            let document = json!({ "columns": names, "rows": rows, "versions": versions, "receipt": receipt });
+            return Ok(format!("{document:#}\n").into());
+        }
+        let mut out = Vec::new();
+        csv(&names.iter().cloned().map(Datum::Text).collect::<Vec<_>>(), &mut out);
+        rows.iter().for_each(|row| csv(row, &mut out));
+        Ok(String::from_utf8_lossy(&out).into_owned().into())
+    };
+    let mut pieces = sending.over(Box::pin(stream::once(made)));
+    while let Some(piece) = pieces.try_next().await? {
+        output::print(shared, &String::from_utf8_lossy(&piece));
     }
-    if shared.json {
-        let rows: Vec<Value> = rows.iter().map(|row| object(&names, row)).collect();
-        let document = json!({ "columns": names, "rows": rows, "versions": versions, "receipt": receipt });
-        output::print(shared, &format!("{document:#}\n"));
-        return Ok(());
-    }
-    let mut out = Vec::new();
-    csv(&names.iter().cloned().map(Datum::Text).collect::<Vec<_>>(), &mut out);
-    rows.iter().for_each(|row| csv(row, &mut out));
-    output::print(shared, &String::from_utf8_lossy(&out));
     Ok(())
 }
 

@@ -44,6 +44,10 @@ pub(crate) async fn serve_city(shared: &Shared, city: City, listen: &Listen) -> 
 }
 
 async fn serve_at(shared: &Shared, city: City, face: FaceChoice, listener: TcpListener, announced: bool) -> Result<()> {
+    if let Err(gap) = yiwang_oversight::ops::require_witnessed(&city.platform).await {
+        city.close().await;
+        return Err(gap.into());
+    }
     let city = Arc::new(city);
     let (stop, stopping) = watch::channel(false);
     let owner = tokio::spawn(Owner::stand(shared)?.serve(shared.clone(), Arc::clone(&city), stopping.clone()));
@@ -64,7 +68,7 @@ async fn serve_at(shared: &Shared, city: City, face: FaceChoice, listener: TcpLi
     // The receiver may be gone already; then there is nobody to tell.
     stop.send_replace(true);
     drop(tokio::join!(jobs, owner));
-    city.platform.db.close().await;
+    city.close().await;
     served.map_err(Into::into)
 }
 

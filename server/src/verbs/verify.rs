@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use yiwang_kernel::Error;
-use yiwang_ledger::{Checked, Difference, Kept, parse_key, tamper_copy, verify_all};
+use yiwang_ledger::{Checked, Difference, Kept, Witness, parse_key, tamper_copy, verify_all};
 use yiwang_seal::hex;
 
 use crate::assemble::City;
@@ -46,7 +46,9 @@ pub(crate) async fn verify_live(shared: &Shared, city: &City, options: &Verify) 
         let done = tokio::task::spawn_blocking(move || verify_tampered(&shared, &ledger, &copy)).await;
         return done.context("checking a copy of the ledger")?;
     }
-    report(shared, &city.platform.ledger.verify_all(kept(options)?).await?, &[])
+    let mut kept = kept(options)?;
+    kept.heads.extend(yiwang_oversight::ops::kept_heads(&city.platform).await?);
+    report(shared, &city.platform.ledger.verify_all(kept).await?, &[])
 }
 
 /// What was kept elsewhere; files stand for their texts already.
@@ -54,6 +56,12 @@ fn kept(options: &Verify) -> Result<Kept> {
     let mut kept = Kept { keys: Vec::new(), heads: options.head.clone() };
     for key in &options.key {
         kept.keys.push(parse_key(key)?);
+    }
+    for key in &options.witness {
+        let witness = Witness::parse(key)?;
+        if !kept.heads.iter().any(|head| witness.signed(head).is_some()) {
+            return Err(Error::invalid("witness", "ledger-witness-none").with("name", witness.name()).into());
+        }
     }
     Ok(kept)
 }

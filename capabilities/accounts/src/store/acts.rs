@@ -1,11 +1,12 @@
 //! Privileged acts, append only.
 
 use yiwang_kernel::{Ctx, Cursor, Error, Id, Instant, ListPage, PageRequest, Result};
+use yiwang_store::decisions::{self, Decision};
 use yiwang_store::{Db, Row, Tx};
 
 use crate::model::Act;
 
-/// Notes an act in the transaction that does it.
+/// Notes an act in the transaction that does it; the ledger's entry has the same id.
 pub(crate) async fn note(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
@@ -14,11 +15,16 @@ pub(crate) async fn note(
     department: Option<&str>,
     detail: &str,
 ) -> Result<()> {
+    let id = Id::new(ctx);
+    let about = person.map_or_else(|| department.unwrap_or_default().to_owned(), |person| person.to_string());
+    let named = [department.filter(|_| person.is_some()), Some(detail)].into_iter().flatten();
+    let named = named.filter(|name| !name.is_empty());
+    decisions::decide(tx, ctx, id, &Decision::new(kind, about).naming(named)).await?;
     tx.execute(
         "INSERT INTO accounts_acts (id, at, actor, kind, person, department, detail)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
         &[
-            Id::new(ctx).into(),
+            id.into(),
             ctx.now().into(),
             ctx.actor.to_string().into(),
             kind.into(),

@@ -13,7 +13,7 @@ use yiwang_access::{Access, RateLimits, Sessions};
 use yiwang_files::{Files, KeyVault, SealedStore};
 use yiwang_gate::Gate;
 use yiwang_gate::testing::NoLake;
-use yiwang_host::{Faces, Platform, Settings, router};
+use yiwang_host::{Faces, Platform, Relay, Settings, router};
 use yiwang_kernel::{Account, Actor, Ctx, FixedClock, Id, Instant, Role, SystemRandom, Text};
 use yiwang_ledger::{Ledger, Options};
 use yiwang_seal::MasterKey;
@@ -54,7 +54,7 @@ impl World {
     async fn on(test_db: TestDb, demo: bool) -> World {
         let db = test_db.db.clone();
         let capabilities = [yiwang_messages::capability(), capability()];
-        db.migrate(&[yiwang_store::outbox::MIGRATION]).await.expect("migrations");
+        db.migrate(yiwang_store::MIGRATIONS).await.expect("migrations");
         let platform =
             [yiwang_access::MIGRATIONS, yiwang_files::MIGRATIONS, yiwang_host::MIGRATIONS, yiwang_jobs::MIGRATIONS];
         for migrations in platform {
@@ -75,6 +75,7 @@ impl World {
         let texts = Texts::load(&[TEXTS, capabilities[0].texts, capabilities[1].texts].concat()).expect("texts");
         let platform = Arc::new(Platform {
             gate: Gate::new(db.clone(), ledger.clone(), Arc::new(NoLake)),
+            relay: Relay::new(db.clone(), ledger.clone(), clock.clone()),
             ledger,
             files: Files::new(db.clone(), objects),
             vault,

@@ -8,7 +8,7 @@ use yiwang_host::Platform;
 use yiwang_kernel::{Actor, Ctx, Error, Id, Result};
 use yiwang_store::Tx;
 
-use super::{IMPORT, Noted, REVIEW, announce, department_names, indexing, require, withholding, write};
+use super::{IMPORT, Noted, REVIEW, decide, department_names, indexing, require, withholding, write};
 use crate::model::{Entry, Fault, Imported, State, read_table, write_table};
 use crate::store::{self, Batch, BatchState, Narrowing};
 
@@ -163,7 +163,7 @@ pub async fn publish_many(platform: &Platform, ctx: &Ctx, codes: &[String]) -> R
                         let noted = Noted { word: "publish", note: "", batch: Some(Id::new(ctx)) };
                         write(tx, ctx, Some(&before), &mut entry, &noted).await?;
                     }
-                    announce(tx, ctx, "publish", &chunk[0], serde_json::json!({ "codes": chunk })).await
+                    decide(tx, ctx, "publish", &chunk[0], serde_json::json!({ "codes": chunk })).await
                 })
             })
             .await?;
@@ -249,7 +249,7 @@ async fn write_chunk(tx: &mut Tx<'_>, ctx: &Ctx, batch: Id, chunk: &[Imported]) 
         }
     }
     let codes: Vec<&str> = chunk.iter().map(|imported| imported.code.as_str()).collect();
-    announce(tx, ctx, "import", codes[0], serde_json::json!({ "codes": codes, "batch": batch.to_string() })).await
+    decide(tx, ctx, "import", codes[0], serde_json::json!({ "codes": codes, "batch": batch.to_string() })).await
 }
 
 /// Takes a batch back in one transaction: made entries go, changed ones get their former state.

@@ -5,7 +5,7 @@ use yiwang_access::Scope;
 use yiwang_host::Platform;
 use yiwang_kernel::{CivilDate, Ctx, Error, Id, Result};
 
-use super::{WITHHOLD, announce, indexing, not_found, require};
+use super::{WITHHOLD, decide, indexing, not_found, require};
 use crate::model::{Entry, Opened, Withheld};
 use crate::store;
 
@@ -36,7 +36,7 @@ pub async fn withhold(
                 }
                 store::put_negative(tx, &item).await?;
                 let body = serde_json::json!({ "codes": [code], "field": field, "basis": item.basis });
-                announce(tx, ctx, "withhold", code, body).await?;
+                decide(tx, ctx, "withhold", code, body).await?;
                 Ok(item)
             })
         })
@@ -58,7 +58,7 @@ pub async fn release(platform: &Platform, ctx: &Ctx, id: Id) -> Result<()> {
                     return Err(Error::not_found("catalogue-withheld-unknown"));
                 }
                 let body = serde_json::json!({ "codes": [item.code], "field": item.field });
-                announce(tx, ctx, "release", &item.code, body).await?;
+                decide(tx, ctx, "release", &item.code, body).await?;
                 Ok(item.code)
             })
         })
@@ -90,7 +90,7 @@ pub async fn note_ended(platform: &Platform, ctx: &Ctx) -> Result<u64> {
             Box::pin(async move {
                 for item in items {
                     let body = serde_json::json!({ "codes": [item.code], "field": item.field, "basis": item.basis });
-                    announce(tx, ctx, "basis_ended", &item.code, body).await?;
+                    decide(tx, ctx, "basis_ended", &item.code, body).await?;
                 }
                 Ok(())
             })

@@ -7,12 +7,11 @@ use yiwang_accounts::NewDepartment;
 use yiwang_files::{Files, KeyVault, SealedStore};
 use yiwang_gate::Gate;
 use yiwang_gate::testing::NoLake;
-use yiwang_host::{Capability, Platform, Settings};
+use yiwang_host::{Capability, Platform, Relay, Settings};
 use yiwang_kernel::{Account, Actor, CivilDate, Ctx, FixedClock, Id, Role, SeededRandom, Text};
 use yiwang_ledger::{Ledger, Options};
 use yiwang_seal::MasterKey;
 use yiwang_search::Search;
-use yiwang_store::outbox;
 use yiwang_store::testing::{TestDb, databases};
 use yiwang_web::Texts;
 
@@ -51,7 +50,7 @@ pub(super) fn capabilities() -> Vec<Capability> {
 pub(super) async fn city(db: TestDb) -> City {
     let dir = tempfile::tempdir().expect("a folder");
     let capabilities = capabilities();
-    db.migrate(&[outbox::MIGRATION]).await.expect("the outbox");
+    db.migrate(yiwang_store::MIGRATIONS).await.expect("the store's own tables");
     let below = [yiwang_access::MIGRATIONS, yiwang_files::MIGRATIONS, yiwang_host::MIGRATIONS, yiwang_jobs::MIGRATIONS];
     for migrations in below {
         db.migrate(migrations).await.expect("platform tables");
@@ -85,6 +84,7 @@ async fn platform(
     let settings = Settings::load(&db.db, capabilities).await.expect("settings");
     Platform {
         gate: Gate::new(db.db.clone(), ledger.clone(), Arc::new(NoLake)),
+        relay: Relay::new(db.db.clone(), ledger.clone(), clock.clone()),
         ledger,
         db: db.db.clone(),
         texts: Arc::new(Texts::load(&sources).expect("texts")),

@@ -5,6 +5,7 @@ use yiwang_catalogue::ops as catalogue;
 use yiwang_gate::{Cleaned, Keep, TableInfo};
 use yiwang_host::Platform;
 use yiwang_kernel::{CivilDate, Ctx, Error, Ref, Result};
+use yiwang_store::decisions::{self, Decision};
 use yiwang_store::outbox::{self, Event};
 
 use super::decide::nothing;
@@ -100,8 +101,10 @@ async fn empty(platform: &Platform, ctx: &Ctx, table: &TableInfo, waiting: &[Loa
             catalogue::expire(tx, ctx, &table.resource, version.number).await?;
             let subject = Ref { noun: "collect.resource".to_owned(), key: table.resource.clone() };
             let body = serde_json::json!({ "resource": table.resource, "version": version.number, "rows": table.rows });
-            outbox::announce(tx, ctx, &Event { kind: "collect.term_ended".to_owned(), subject, body }).await?;
-            Ok(())
+            let kind = "collect.term_ended".to_owned();
+            let decision = Decision::new(&kind, &table.resource).because(REASON);
+            let id = outbox::announce(tx, ctx, &Event { kind, subject, body }).await?;
+            decisions::decide(tx, ctx, id, &decision).await
         })
     });
     emptied.await

@@ -4,7 +4,7 @@ use arrow_array::RecordBatch;
 use axum::response::Response;
 use serde_json::json;
 use yiwang_gate::{At, Filter, Op};
-use yiwang_host::{Answer, Call, download as attachment};
+use yiwang_host::{Answer, Call, download as attachment, sent};
 use yiwang_kernel::{Error, Result};
 use yiwang_web::{Cell, Column, Fields, Markup, Paging, Table, View, encode};
 
@@ -168,7 +168,9 @@ async fn file(call: &Call, resource: &Resource, format: Format) -> Result<Respon
     let title = |name: &String| resource.title_of(name, call.view.lang);
     let titles = schema.fields().iter().map(|field| title(field.name())).collect();
     let body = File { format, schema: &schema, titles, titled, place };
+    let sending = answer.sending();
     let body = body.body(answer.rows, &|file, rows| call.platform.gate.encode(file, rows))?;
+    let body = sent(sending, body);
     let name = format!(
         "{}_{}_v{version}.{}",
         resource.entry.code,

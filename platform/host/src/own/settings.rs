@@ -46,7 +46,7 @@ pub(super) fn add(capability: Capability) -> Capability {
         .route(
             post("/settings/{name}", change)
                 .needs(SETTINGS)
-                .audit("host.setting_changed")
+                .decides("host.setting_changed")
                 .doc("修改设置", "change a setting")
                 .takes("value", "新的值", "new value")
                 .takes("reason", "原因", "reason"),

@@ -17,10 +17,11 @@ use yiwang_kernel::{Account, Actor, Error, FixedClock, Id, Instant, Lang, PageRe
 use yiwang_ledger::{Filter, Ledger, Options};
 use yiwang_seal::MasterKey;
 use yiwang_search::Search;
+use yiwang_store::decisions::{self, Decision};
 use yiwang_store::testing::TestDb;
 use yiwang_web::{Answer, Field, Fields, Form, Head, Markup, Site, TEXTS, Texts};
 
-use crate::{Call, Capability, Faces, MIGRATIONS, MenuItem, Platform, Settings, Uploads, get, post, router};
+use crate::{Call, Capability, Faces, MIGRATIONS, MenuItem, Platform, Relay, Settings, Uploads, get, post, router};
 
 /// A platform, its router, and what they stand on.
 pub(super) struct World {
@@ -48,7 +49,7 @@ impl World {
 
     async fn on(test_db: TestDb, faces: Faces) -> World {
         let db = test_db.db.clone();
-        for migrations in [yiwang_access::MIGRATIONS, yiwang_files::MIGRATIONS, MIGRATIONS] {
+        for migrations in [yiwang_store::MIGRATIONS, yiwang_access::MIGRATIONS, yiwang_files::MIGRATIONS, MIGRATIONS] {
             db.migrate(migrations).await.expect("migrations");
         }
         db.migrate(yiwang_jobs::MIGRATIONS).await.expect("the queue");
@@ -66,6 +67,7 @@ impl World {
         let texts = Texts::load(&[TEXTS, capabilities[0].texts].concat()).expect("texts");
         let platform = Arc::new(Platform {
             gate: Gate::new(db.clone(), ledger.clone(), Arc::new(NoLake)),
+            relay: Relay::new(db.clone(), ledger.clone(), clock.clone()),
             ledger,
             files: Files::new(db.clone(), objects),
             vault,
@@ -99,8 +101,9 @@ impl World {
         self.platform.sessions.start(&ctx, &account, None, None).await.expect("a session").0
     }
 
-    /// Acts in the ledger, by their word.
+    /// Acts in the ledger, by their word, newest first; what was decided is entered before.
     pub(super) async fn acts(&self) -> Vec<String> {
+        self.platform.relay.drain().await.expect("entered");
         let page = self.platform.ledger.read(Filter::default(), PageRequest::default()).await.expect("entries");
         page.rows.into_iter().filter_map(|logged| logged.common?.act).collect()
     }
@@ -147,6 +150,7 @@ fn notes() -> Capability {
         .route(get("/notes/{id}", one).open().audit_none("public").doc("一张便条", "one note"))
         .route(get("/desk", list).needs("notes.write").audit_none("reads nothing").doc("工作台", "the desk"))
         .route(post("/desk/clear", clear).needs("notes.write").audit("notes.cleared").doc("清空", "clear all"))
+        .route(post("/desk/stamp", stamp).needs("notes.write").decides("notes.stamped").doc("盖章", "stamp"))
         .route(get("/mine", list).signed_in().audit_none("own notes").doc("我的便条", "my notes"))
         .route(get("/hall", list).open().audit_none("public list").doc("大厅", "the hall").public())
         .route(get("/panic", panics).open().audit_none("breaks").doc("出错", "breaks"))
@@ -192,6 +196,23 @@ async fn one(call: Call) -> Answer {
 
 async fn clear(call: Call) -> Answer {
     call.done("/desk", &json!({ "cleared": true }))
+}
+
+/// Decides, changes nothing, or decides and fails, as it is told.
+async fn stamp(call: Call, fields: Fields) -> Answer {
+    let (ctx, how) = (&call.ctx, fields.required("how")?);
+    let decided = call.platform.db.tx(|tx| {
+        Box::pin(async move {
+            let decision = Decision::new("notes.stamped", how).because("a test");
+            match how {
+                "nothing" => Ok(()),
+                _ => decisions::decide(tx, ctx, Id::new(ctx), &decision).await,
+            }?;
+            if how == "refused" { Err(Error::refused("notes-refused")) } else { Ok(()) }
+        })
+    });
+    decided.await?;
+    call.done("/desk", &json!({ "how": how }))
 }
 
 async fn panics(_: Call) -> Answer {

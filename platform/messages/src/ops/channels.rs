@@ -3,6 +3,7 @@
 use yiwang_access::Scope;
 use yiwang_host::Platform;
 use yiwang_kernel::{Ctx, Error, Id, Result};
+use yiwang_store::decisions::{self, Decision};
 
 use super::{OPERATE, account, key, order};
 use crate::http::{Allowed, Client};
@@ -77,10 +78,11 @@ pub(crate) async fn set_channels(
                     settings.set(tx, ctx, name, value).await?;
                 }
                 match password.filter(|password| !password.is_empty()) {
-                    _ if wanted.user.trim().is_empty() => store::people::set_password(tx, key, None).await,
-                    Some(password) => store::people::set_password(tx, key, Some(password)).await,
-                    None => Ok(()),
+                    _ if wanted.user.trim().is_empty() => store::people::set_password(tx, key, None).await?,
+                    Some(password) => store::people::set_password(tx, key, Some(password)).await?,
+                    None => {}
                 }
+                decisions::decide(tx, ctx, Id::new(ctx), &Decision::new("messages.channels_set", "")).await
             })
         })
         .await?;

@@ -5,6 +5,7 @@ use yiwang_access::Scope;
 use yiwang_host::Platform;
 use yiwang_jobs::Order;
 use yiwang_kernel::{Ctx, Error, Id, ListPage, PageRequest, Result};
+use yiwang_store::decisions::{self, Decision};
 
 use super::{OPERATE, hook};
 use crate::jobs::DELIVER;
@@ -45,7 +46,9 @@ pub(crate) async fn press(platform: &Platform, ctx: &Ctx, id: Id) -> Result<Deli
                     return Err(Error::refused("messages-not-failed"));
                 };
                 let order = Order::new(DELIVER, format!("{id}/{press}"), json!({ "delivery": id }));
-                yiwang_jobs::enqueue(tx, ctx, &order).await
+                yiwang_jobs::enqueue(tx, ctx, &order).await?;
+                let decision = Decision::new("messages.pressed", id.to_string());
+                decisions::decide(tx, ctx, Id::new(ctx), &decision).await
             })
         })
         .await?;

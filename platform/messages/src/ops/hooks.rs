@@ -3,6 +3,8 @@
 use yiwang_access::Scope;
 use yiwang_host::Platform;
 use yiwang_kernel::{Ctx, Error, Id, Result};
+use yiwang_store::Tx;
+use yiwang_store::decisions::{self, Decision};
 
 use super::channels::TRIAL;
 use super::{HOOKS, key, order};
@@ -66,7 +68,8 @@ pub(crate) async fn register(
                 if store::hooks::count(tx, hook.department.as_deref()).await? >= HOOKS_MAX {
                     return Err(Error::refused("messages-hooks-many").with("limit", HOOKS_MAX));
                 }
-                store::hooks::add(tx, hook, sealed).await
+                store::hooks::add(tx, hook, sealed).await?;
+                decide(tx, ctx, "messages.hook_registered", hook).await
             })
         })
         .await?;
@@ -78,20 +81,28 @@ pub(crate) async fn renew_secret(platform: &Platform, ctx: &Ctx, id: Id) -> Resu
     let hook = hook(platform, ctx, id).await?;
     let secret = signing::new_secret(ctx);
     let sealed = &store::hooks::sealed(&key(platform).await?, "", &secret).1;
-    platform.db.tx(|tx| Box::pin(store::hooks::set_secret(tx, id, sealed))).await?;
+    let of = &hook;
+    let renewed = platform.db.tx(|tx| {
+        Box::pin(async move {
+            store::hooks::set_secret(tx, id, sealed).await?;
+            decide(tx, ctx, "messages.hook_secret", of).await
+        })
+    });
+    renewed.await?;
     Ok(Registered { hook, secret })
 }
 
 /// Removes a hook; calls still on their way are dropped.
 pub(crate) async fn remove_hook(platform: &Platform, ctx: &Ctx, id: Id) -> Result<()> {
-    hook(platform, ctx, id).await?;
+    let hook = &hook(platform, ctx, id).await?;
     let now = ctx.now();
     platform
         .db
         .tx(|tx| {
             Box::pin(async move {
                 store::hooks::remove(tx, id).await?;
-                store::deliveries::drop_to(tx, id, now).await
+                store::deliveries::drop_to(tx, id, now).await?;
+                decide(tx, ctx, "messages.hook_removed", hook).await
             })
         })
         .await
@@ -112,6 +123,12 @@ pub(crate) async fn trial_call(platform: &Platform, ctx: &Ctx, id: Id) -> Result
     };
     let ordered = platform.db.tx(|tx| Box::pin(order(tx, ctx, draft))).await?;
     ordered.ok_or_else(|| Error::broken("a trial was ordered before"))
+}
+
+/// Asks for the ledger's entry: which hook, of which department.
+async fn decide(tx: &mut Tx<'_>, ctx: &Ctx, act: &str, hook: &Hook) -> Result<()> {
+    let decision = Decision::new(act, hook.id.to_string()).naming(hook.department.as_deref());
+    decisions::decide(tx, ctx, Id::new(ctx), &decision).await
 }
 
 fn scope(department: Option<&str>) -> Scope {

@@ -8,9 +8,9 @@ use yiwang_kernel::{Actor, Ctx, Ref};
 use super::THINGS;
 use crate::outbox::{self, Event};
 use crate::testing::{TestDb, databases, postgres, sqlite};
-use crate::{Db, Migration, Value};
+use crate::{Db, MIGRATIONS, Migration, Value};
 
-const KNOWN: [Migration; 2] = [outbox::MIGRATION, THINGS];
+const KNOWN: [Migration; 2] = [MIGRATIONS[0], THINGS];
 const TABLES: [&str; 5] = ["migrations", "store_outbox", "things", "things_parts", "free \"form\""];
 
 /// A database with something of everything in it.

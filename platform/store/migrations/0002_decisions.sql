@@ -1,0 +1,6 @@
+CREATE TABLE store_decisions (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    id BLOB NOT NULL UNIQUE,
+    at INTEGER NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
