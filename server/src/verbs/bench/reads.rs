@@ -52,7 +52,7 @@ pub(super) async fn reads(shared: &Shared, resource: &str, rows: u64, repeat: us
         "ledger_share": (logged - gated) / gated, "gate_share": refused / gated,
     });
     output::result(shared, &document, || document.to_string());
-    city.platform.db.close().await;
+    city.close().await;
     Ok(())
 }
 
