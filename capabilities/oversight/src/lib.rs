@@ -1,5 +1,5 @@
-//! Oversight: the ledger as auditors and anybody else can look at it: signed heads, who witnessed them, what was read by
-//! whom and why, whether the log is whole. Changes no entry; its own reads are entries too.
+//! Oversight: the ledger as auditors and anybody else can look at it: signed heads, who witnessed them, what was read
+//! by whom and why, whether the log is whole. Changes no entry; its own reads are entries too.
 
 pub mod ops;
 mod pages;

@@ -112,7 +112,7 @@ impl Db {
     }
 }
 
-/// Asks for the ledger entry of a decision, in the transaction that makes it. `id` is the id of the event announced with
+/// Asks for the ledger entry of a decision, in the transaction that makes it. `id` is that of the event announced with
 /// it or of its line of history. Refused while the ledger is too far behind.
 pub async fn decide(tx: &mut Tx<'_>, ctx: &Ctx, id: Id, decision: &Decision) -> Result<()> {
     if tx.decisions_shut {

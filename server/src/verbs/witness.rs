@@ -1,5 +1,5 @@
-//! `witness`: another body looks at a city's ledger over HTTP, checks that it goes on from the head seen last, signs the
-//! new head and hands it in. Holds a key, the log's key and the last head, a file each; trusts no city.
+//! `witness`: another body looks at a city's ledger over HTTP, checks that it goes on from the head seen last, signs
+//! the new head and hands it in. Holds a key, the log's key and the last head, a file each; trusts no city.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The closing entry of a stream says what left and how it ended: all of it, the reader gone, the grant gone, a failure.
+//! The closing entry of a stream says what left and how it ended: whole, left by its reader, revoked, failed.
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
