@@ -7,7 +7,7 @@
 //!     Capability::new("catalogue", Text::new("目录", "Catalogue"))
 //!         .route(get("/catalogue", pages::list).open().audit_none("public list").doc("数据目录", "list resources"))
 //!         .route(post("/catalogue/{code}/withdraw", pages::withdraw)
-//!             .needs("catalogue.withdraw").audit("catalogue.withdraw").doc("应急下架", "take a resource down"))
+//!             .needs("catalogue.withdraw").decides("catalogue.withdraw").doc("应急下架", "take a resource down"))
 //!         .permission(access::Permission::usual("catalogue.withdraw", &[Role::Steward]))
 //!         .menu(MenuItem::new("/catalogue", Text::new("目录", "Catalogue"), 20))
 //!         .texts(&[(Lang::Zh, include_str!("../locales/zh.ftl")), (Lang::En, include_str!("../locales/en.ftl"))])
