@@ -49,7 +49,8 @@ pub(crate) async fn keep_head(tx: &mut Tx<'_>, head: &Witnessed) -> Result<()> {
     let sql = "INSERT INTO oversight_heads (log, witness, size, root, signed, note) VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (log, witness) DO UPDATE SET size = excluded.size, root = excluded.root,
             signed = excluded.signed, note = excluded.note
-        WHERE oversight_heads.size <= excluded.size AND oversight_heads.signed < excluded.signed";
+        WHERE oversight_heads.size < excluded.size
+            OR (oversight_heads.size = excluded.size AND oversight_heads.signed < excluded.signed)";
     let Witnessed { log, witness, size, root, signed, note } = head;
     let row = [log.into(), witness.into(), (*size).into(), root.to_vec().into(), (*signed).into(), note.into()];
     tx.execute(sql, &row).await?;
