@@ -6,6 +6,7 @@ mod browser;
 mod city;
 mod command_line;
 mod maps;
+mod confined;
 mod messages;
 mod other_engines;
 mod owner;
