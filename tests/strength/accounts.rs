@@ -82,9 +82,11 @@ fn check(city: &City, turn: u64, told: &[Told]) {
     let mut accounts = Vec::new();
     for row in listed["rows"].as_array().expect("rows") {
         let account = security.json(&format!("/accounts/{}", row["id"].as_str().expect("an id")));
-        let has = |kind: &str| account["acts"].as_array().into_iter().flatten().any(|act| act["kind"] == kind);
+        let acts = account["acts"].as_array().expect("acts");
+        let has = |kind: &str| acts.iter().any(|act| act["kind"] == kind);
+        let given = |role: &str| acts.iter().any(|act| act["kind"] == "accounts.role_given" && act["detail"] == role);
         assert!(has("accounts.made"), "an account nobody made: {account}");
-        let role = if has("accounts.roles_set") { "steward" } else { "clerk" };
+        let role = if given("steward") { "steward" } else { "clerk" };
         assert_eq!(account["roles"], serde_json::json!([role]), "{account}");
         let state = if has("accounts.activated") { "active" } else { "invited" };
         assert_eq!(account["state"], state, "{account}");

@@ -113,18 +113,12 @@ fn holds(tree: &Path, needle: &[u8]) -> Option<std::path::PathBuf> {
 
 #[test]
 fn a_copy_of_the_disk_shows_no_personal_value_and_opens_to_nobody_without_the_key() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let city = |name: &str| {
-        let data = folder.path().join(name);
-        done(&data, None, &["init", "--name", "测试市", "--region", "449900"]);
-        data
-    };
-    let data = city("city");
+    let (folder, data) = City::demo_directory();
     let people: String =
         (0..12_000).map(|row| format!("示例{row},{},示例路{row}号\n", yiwang_codes::citizen::synthetic(row))).collect();
     let file = folder.path().join("people.csv");
     std::fs::write(&file, format!("姓名,公民身份号码,住址\n{people}")).expect("a file");
-    let report = done(&data, None, &["load", text(&file)]);
+    let report = done(&data, None, &["load", text(&file), "--department", "064"]);
     let resource = report["loads"][0]["resource"].as_str().expect("a code").to_owned();
     let field = report["loads"][0]["fields"][1]["name"].as_str().expect("a name").to_owned();
     let small = folder.path().join("few.csv");
@@ -149,7 +143,9 @@ fn a_copy_of_the_disk_shows_no_personal_value_and_opens_to_nobody_without_the_ke
     };
     let query = ["query", &sql, "--reason", "a thief's"];
     assert_eq!(code(&query), (5, "keys-missing".to_owned()));
-    copy_file(&beside(&city("another")), &beside(&stolen));
+    let another = folder.path().join("another");
+    done(&another, None, &["init", "--name", "测试市", "--region", "449900"]);
+    copy_file(&beside(&another), &beside(&stolen));
     for words in [&query[..], &["resources"]] {
         assert_eq!(code(words), (5, "master-key-wrong".to_owned()), "the key of another city opens nothing: {words:?}");
     }

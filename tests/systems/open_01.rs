@@ -119,10 +119,11 @@ fn without_script_a_visitor_gets_from_the_home_page_to_the_file() {
     let resources: Vec<String> = links(&found).iter().filter(is_resource).cloned().collect();
     assert!(!resources.is_empty(), "what was found is links: {found}");
     let overview = page(&code);
-    let file = links(&overview).into_iter().find(|link| link.contains("/download/csv")).expect("a link to the file");
+    let tab = links(&overview).into_iter().find(|link| link.ends_with("/downloads")).expect("a tab of downloads");
+    let file = links(&page(&tab)).into_iter().find(|link| link.contains("/download/csv")).expect("a link to the file");
     let (status, csv) = stranger.get(&file);
     assert!(status == 200 && csv.lines().count() > 1, "{file}");
-    let rows = links(&overview).into_iter().find(|link| link.contains("/data")).expect("a link to the rows");
+    let rows = links(&overview).into_iter().find(|link| link.ends_with("/data")).expect("a link to the rows");
     let rows = page(&rows);
     let next =
         links(&rows).into_iter().find(|link| link.contains("page=2") || link.contains("after=")).expect("paging");
