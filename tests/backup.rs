@@ -1,5 +1,5 @@
 //! Backup and restore as an operator meets them: the same rows, the same resources, both ledgers whole; nothing half
-//! taken, damaged or in the way is ever restored; derived things come back by themselves.
+//! taken or in the way is ever restored; derived things come back by themselves. A damaged one: `systems::inf_10`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,7 +15,7 @@ use crate::pages::open_resource;
 const ROWS: usize = 12_000;
 
 /// A city with a large and a small table, on SQLite or PostgreSQL.
-struct Place {
+pub(crate) struct Place {
     folder: TempDir,
     data: PathBuf,
     store: Option<TestDb>,
@@ -35,16 +35,16 @@ fn change(url: &str, sql: &str) {
     });
 }
 
-fn document(text: &str) -> Value {
+pub(crate) fn document(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("not one JSON document ({error}): {text}"))
 }
 
-fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
 }
 
 /// Runs a verb on this directory and this store.
-fn run(data: &Path, store: Option<&TestDb>, words: &[&str]) -> (i32, String) {
+pub(crate) fn run(data: &Path, store: Option<&TestDb>, words: &[&str]) -> (i32, String) {
     let mut all = vec!["--json"];
     if let Some(store) = store {
         all.extend(["--store", store.url.as_str()]);
@@ -53,20 +53,20 @@ fn run(data: &Path, store: Option<&TestDb>, words: &[&str]) -> (i32, String) {
     yiwang(data, &all)
 }
 
-fn done(data: &Path, store: Option<&TestDb>, words: &[&str]) -> Value {
+pub(crate) fn done(data: &Path, store: Option<&TestDb>, words: &[&str]) -> Value {
     let (code, text) = run(data, store, words);
     assert_eq!(code, 0, "{words:?}: {text}");
     document(&text)
 }
 
 /// The code of the error a verb ends with.
-fn refused(data: &Path, store: Option<&TestDb>, words: &[&str]) -> (i32, String) {
+pub(crate) fn refused(data: &Path, store: Option<&TestDb>, words: &[&str]) -> (i32, String) {
     let (code, text) = run(data, store, words);
     (code, document(&text)["error"]["code"].as_str().unwrap_or_default().to_owned())
 }
 
 impl Place {
-    fn new(store: Option<TestDb>) -> Place {
+    pub(crate) fn new(store: Option<TestDb>) -> Place {
         let folder = tempfile::tempdir().expect("a folder");
         let data = folder.path().join("city");
         done(&data, store.as_ref(), &["init", "--name", "测试市", "--region", "449900"]);
@@ -85,14 +85,14 @@ impl Place {
         self.folder.path().join(name)
     }
 
-    fn backup(&self, name: &str) -> (PathBuf, Value) {
+    pub(crate) fn backup(&self, name: &str) -> (PathBuf, Value) {
         let to = self.path(name);
         let document = done(&self.data, self.store.as_ref(), &["backup", text(&to)]);
         (to, document)
     }
 
     /// A place for a new city, its key put beside it.
-    fn vacant(&self, name: &str) -> PathBuf {
+    pub(crate) fn vacant(&self, name: &str) -> PathBuf {
         let data = self.path(name);
         copy_file(&beside(&self.data), &beside(&data));
         data
@@ -164,7 +164,7 @@ fn contains_key(tree: &Path, keys: &Path) -> bool {
     })
 }
 
-fn files(tree: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(tree: &Path) -> Vec<PathBuf> {
     let (mut found, mut pending) = (Vec::new(), vec![tree.to_owned()]);
     while let Some(path) = pending.pop() {
         if path.is_dir() {
@@ -191,48 +191,6 @@ fn a_city_on_postgresql_comes_back_as_it_was() {
 #[test]
 fn a_city_moves_from_sqlite_to_postgresql_by_its_backup() {
     there_and_back(None, Some(runtime().block_on(postgres())));
-}
-
-#[test]
-fn a_flipped_byte_is_refused_naming_the_file_and_nothing_is_made() {
-    let place = Place::new(None);
-    let (backup, _) = place.backup("backup");
-    let restored = place.vacant("restored");
-    let manifest = document(&std::fs::read_to_string(backup.join("manifest.json")).expect("a manifest"));
-    let listed: Vec<&str> = manifest["files"]
-        .as_array()
-        .expect("files")
-        .iter()
-        .map(|file| file["path"].as_str().expect("a path"))
-        .collect();
-    for tree in ["store.db", "city.toml", "ledger/segments/", "ledger/keys/", "lake/main/", "files/"] {
-        let path = listed.iter().find(|path| path.starts_with(tree)).unwrap_or_else(|| panic!("no {tree}: {listed:?}"));
-        let file = backup.join(path);
-        let good = std::fs::read(&file).expect("a file");
-        let mut bad = good.clone();
-        bad[good.len() / 2] ^= 1;
-        std::fs::write(&file, &bad).expect("altered");
-        let (code, said) = run(&restored, None, &["restore", text(&backup)]);
-        let error = &document(&said)["error"];
-        assert_eq!((code, error["code"].as_str()), (3, Some("backup-altered")), "{path}: {said}");
-        assert!(error["text"].as_str().is_some_and(|words| words.contains(path)), "{said}");
-        std::fs::write(&file, &good[1..]).expect("cut");
-        assert_eq!(refused(&restored, None, &["verify", "--backup", text(&backup)]).1, "backup-altered", "{path}");
-        std::fs::remove_file(&file).expect("gone");
-        assert_eq!(refused(&restored, None, &["restore", text(&backup)]), (3, "backup-missing".to_owned()), "{path}");
-        std::fs::write(&file, &good).expect("as it was");
-    }
-    for name in ["manifest.json", "manifest.sig"] {
-        let good = std::fs::read(backup.join(name)).expect("a file");
-        let mut bad = good.clone();
-        let digit = bad.iter().rposition(u8::is_ascii_digit).expect("a digit");
-        bad[digit] = if bad[digit] == b'0' { b'1' } else { b'0' };
-        std::fs::write(backup.join(name), &bad).expect("altered");
-        assert_eq!(refused(&restored, None, &["restore", text(&backup)]), (3, "backup-unsigned".to_owned()), "{name}");
-        std::fs::write(backup.join(name), good).expect("as it was");
-    }
-    assert!(!restored.exists(), "nothing was changed");
-    done(&restored, None, &["restore", text(&backup)]);
 }
 
 #[test]

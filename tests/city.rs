@@ -68,10 +68,15 @@ impl City {
         self.restart_after(|_| {});
     }
 
-    /// Ends the server as a power cut would, does something to the directory, and serves it again.
-    pub(crate) fn restart_after(&mut self, change: impl FnOnce(&Path)) {
+    /// Ends the server as a power cut would; until it is served again nothing answers.
+    pub(crate) fn kill(&mut self) {
         self.server.kill().expect("the server was running");
         self.server.wait().expect("the server ends");
+    }
+
+    /// Ends the server as a power cut would, does something to the directory, and serves it again.
+    pub(crate) fn restart_after(&mut self, change: impl FnOnce(&Path)) {
+        self.kill();
         change(&self.data);
         (self.server, self.url) = start(&self.data);
     }
@@ -108,7 +113,12 @@ pub(crate) fn yiwang(data: &Path, words: &[&str]) -> (i32, String) {
 
 /// As [`yiwang`], with standard error.
 pub(crate) fn yiwang_whole(data: &Path, words: &[&str]) -> (i32, String, String) {
-    let output = Command::new(YIWANG).arg("--data").arg(data).args(words).stdin(Stdio::null()).output();
+    yiwang_by(Command::new(YIWANG), data, words)
+}
+
+/// As [`yiwang_whole`], by a command that starts the binary in its own way.
+pub(crate) fn yiwang_by(mut command: Command, data: &Path, words: &[&str]) -> (i32, String, String) {
+    let output = command.arg("--data").arg(data).args(words).stdin(Stdio::null()).output();
     let output = output.expect("the binary starts");
     let text = String::from_utf8(output.stdout).expect("UTF-8 on standard output");
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -136,7 +146,11 @@ pub(crate) fn answer(response: Result<ureq::http::Response<ureq::Body>, ureq::Er
 
 /// Starts the binary with these words and gives the document it prints first.
 pub(crate) fn begin(data: &Path, words: &[&str]) -> (Child, Value) {
-    let mut command = Command::new(YIWANG);
+    begin_by(Command::new(YIWANG), data, words)
+}
+
+/// As [`begin`], by a command that starts the binary in its own way.
+pub(crate) fn begin_by(mut command: Command, data: &Path, words: &[&str]) -> (Child, Value) {
     command.arg("--data").arg(data).arg("--json").args(words);
     let log = File::options().create(true).append(true).open(log_file(data)).expect("a file for the log");
     command.env("YIWANG_LOG", "debug").stderr(log);

@@ -5,6 +5,7 @@ mod backup;
 mod browser;
 mod city;
 mod command_line;
+mod confined;
 mod maps;
 mod messages;
 mod other_engines;

@@ -201,3 +201,29 @@ fn a_shared_demo_switches_roles_behind_its_pass_phrase() {
     server.wait().expect("it ends");
     drop(folder);
 }
+
+#[test]
+fn a_failed_init_leaves_the_database_as_empty_as_it_found_it() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let store = runtime.block_on(yiwang_store::testing::postgres());
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("city");
+    let init = |data: &PathBuf, more: &[&str]| {
+        let base = ["--json", "--store", &store.url, "init", "--name", "测试市", "--region", "449900"];
+        let (code, text) = yiwang(data, &[&base, more].concat());
+        let document: Value = serde_json::from_str(&text).expect("one document");
+        (code, document["error"]["code"].as_str().unwrap_or_default().to_owned())
+    };
+    // The setting is checked once the tables are there and keys are kept in them.
+    assert_eq!(init(&data, &["--set", "no.such=1"]), (3, "setting-unknown".to_owned()));
+    assert!(runtime.block_on(yiwang_store::Db::is_vacant(&store.url)).expect("asked"), "no table is left");
+    assert!(!beside(&data).exists());
+    assert_eq!(init(&data, &[]), (0, String::new()), "a second attempt finds what the first one found");
+    let verified = yiwang(&data, &["--json", "--store", &store.url, "verify"]);
+    assert_eq!(verified.0, 0, "{}", verified.1);
+    let other = folder.path().join("other");
+    assert_eq!(init(&other, &[]), (4, "store-not-empty".to_owned()), "two cities never share a database");
+    assert!(!beside(&other).exists());
+    let (code, text) = yiwang(&data, &["--json", "--store", &store.url, "resources"]);
+    assert_eq!(code, 0, "the first city is untouched: {text}");
+}

@@ -1,5 +1,10 @@
-//! What survives: the process is killed at some moment of a load; whatever was acknowledged is there once, nothing is
-//! half visible, the ledger verifies.
+//! What survives: the process is killed at some moment of a load, an upload, a change of accounts, a read; whatever was
+//! acknowledged is there once, nothing is half visible, the ledger verifies. And disks that are full or read only.
+
+mod accounts;
+mod disks;
+mod entries;
+mod uploads;
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -12,6 +17,21 @@ use crate::visitor::Visitor;
 /// Loops of this test; `cargo xtask e2e` asks for more.
 fn loops() -> u64 {
     std::env::var("YIWANG_LOOPS").ok().and_then(|loops| loops.parse().ok()).unwrap_or(10)
+}
+
+/// Waits so many milliseconds, or until it is over by itself.
+fn until(milliseconds: u64, is_over: impl Fn() -> bool) {
+    let (patience, started) = (Duration::from_millis(milliseconds), Instant::now());
+    while started.elapsed() < patience && !is_over() {
+        std::thread::park_timeout(Duration::from_millis(1));
+    }
+}
+
+/// The document a verb prints over this city.
+fn report(city: &City, words: &[&str]) -> Value {
+    let (code, text) = yiwang(&city.data, &[&["--json"][..], words].concat());
+    assert_eq!(code, 0, "{words:?}: {text}");
+    serde_json::from_str(&text).expect("one document")
 }
 
 #[test]

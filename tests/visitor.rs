@@ -28,7 +28,12 @@ impl Visitor {
 
     /// Whoever the demo's role switch makes of a stranger: `steward`, `bureau`, `auditor` ...
     pub(crate) fn in_role(city: &City, name: &str) -> Visitor {
-        let visitor = Visitor::stranger(city);
+        Visitor::in_role_at(&city.url, name)
+    }
+
+    /// The same at this address.
+    pub(crate) fn in_role_at(url: &str, name: &str) -> Visitor {
+        let visitor = Visitor::at(url);
         let (status, text) = visitor.submit("/demo", "/demo", &[("name", name)]);
         assert_eq!(status, 303, "switching to {name}: {text}");
         visitor
@@ -51,14 +56,25 @@ impl Visitor {
     pub(crate) fn upload(&self, page: &str, action: &str, given: &[(&str, &str)], file: (&str, &str)) -> (u16, String) {
         let (status, text) = self.get(page);
         assert_eq!(status, 200, "{page}: {text}");
-        let fields = form(&text, action, given).unwrap_or_else(|| panic!("{page} has no form to {action}: {text}"));
+        answer(self.upload_of(&text, action, given, file))
+    }
+
+    /// As [`Visitor::upload`], from a page already seen; the answer may not come.
+    pub(crate) fn upload_of(
+        &self,
+        text: &str,
+        action: &str,
+        given: &[(&str, &str)],
+        file: (&str, &str),
+    ) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
+        let fields = form(text, action, given).unwrap_or_else(|| panic!("no form to {action}: {text}"));
         let (name, content) = file;
         let mut sent = Form::new();
         for (field, value) in &fields {
             sent = sent.text(field, value);
         }
         let sent = sent.part("file", Part::bytes(content.as_bytes()).file_name(name));
-        answer(self.agent.post(format!("{}{action}", self.url)).send(sent))
+        self.agent.post(format!("{}{action}", self.url)).send(sent)
     }
 
     /// Fills in the form of `page` that goes to `action` and sends it; of several, the one that already holds the
@@ -69,12 +85,32 @@ impl Visitor {
         self.submit_of(&text, action, given)
     }
 
+    /// A page, unless the server is gone.
+    pub(crate) fn try_get(&self, path: &str) -> Option<(u16, String)> {
+        told(self.agent.get(format!("{}{path}", self.url)).call())
+    }
+
+    /// As [`Visitor::submit`], unless the server is gone before it answered.
+    pub(crate) fn try_submit(&self, page: &str, action: &str, given: &[(&str, &str)]) -> Option<(u16, String)> {
+        let (_, text) = self.try_get(page)?;
+        let fields = form(&text, action, given)?;
+        let request = self.agent.post(format!("{}{action}", self.url));
+        told(request.send_form(fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))))
+    }
+
     /// As [`Visitor::submit`], of a page already seen.
     pub(crate) fn submit_of(&self, text: &str, action: &str, given: &[(&str, &str)]) -> (u16, String) {
         let fields = form(text, action, given).unwrap_or_else(|| panic!("no form to {action}: {text}"));
         let request = self.agent.post(format!("{}{action}", self.url));
         answer(request.send_form(fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))))
     }
+}
+
+/// Status and text of an answer that came whole.
+pub(crate) fn told(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Option<(u16, String)> {
+    let mut response = response.ok()?;
+    let status = response.status().as_u16();
+    Some((status, response.body_mut().read_to_string().ok()?))
 }
 
 /// What a browser would send for this field as it stands.

@@ -325,8 +325,9 @@ pub(crate) fn sync_folder(path: &Path) -> Result<()> {
 /// What the disk refused, in the product's words.
 pub(crate) fn refusal(path: &Path, error: &std::io::Error) -> Error {
     let code = match error.kind() {
-        std::io::ErrorKind::StorageFull => "disk-full",
-        std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => "disk-readonly",
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => "directory-full",
+        std::io::ErrorKind::ReadOnlyFilesystem => "directory-readonly",
+        std::io::ErrorKind::PermissionDenied => "directory-denied",
         _ => "disk-refused",
     };
     Error::unavailable(code).with("path", path.display()).with("reason", error)

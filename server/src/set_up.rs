@@ -1,5 +1,5 @@
 //! From an empty directory to a city: what `init` and the set-up page both call. All of it or nothing: the directory's
-//! mark is written last, and a failure before it leaves the directory empty.
+//! mark is written last, and a failure before it leaves directory and store as empty as they were.
 
 mod pages;
 mod room;
@@ -10,6 +10,7 @@ use anyhow::Result;
 use yiwang_accounts::NewDepartment;
 use yiwang_accounts::ops::{Founder, NewAdministrator, check_administrators, create_department, set_up_administrators};
 use yiwang_kernel::{Actor, Ctx, Error, Text};
+use yiwang_store::Vacant;
 
 use crate::assemble::{BUREAU, City};
 use crate::city::{Directory, LOCK, Mark};
@@ -68,10 +69,25 @@ pub(crate) async fn found(shared: &Shared, wish: &Wish) -> Result<Founded> {
     check_administrators(&wish.administrators)?;
     let directory = Directory::create(shared, Mark::new(name, &wish.region, false, !wish.unsealed))?;
     let keys_made = directory.keys_made;
-    match furnish(shared, directory, wish).await {
+    match in_vacant_store(shared, directory, wish).await {
         Ok(founded) => Ok(founded),
         Err(error) => {
             Directory::unmake(shared, keys_made)?;
+            Err(error)
+        }
+    }
+}
+
+/// Makes the city in a store that holds nothing; what came of a failure is taken away again.
+async fn in_vacant_store(shared: &Shared, directory: Directory, wish: &Wish) -> Result<Founded> {
+    let store = Vacant::claim(&shared.store_url()).await?;
+    match furnish(shared, directory, wish).await {
+        Ok(founded) => Ok(founded),
+        Err(error) => {
+            if let Err(left) = store.clear().await {
+                // The next attempt is told that the store is not empty; why the first failed matters more.
+                tracing::error!(%left, "a store that was not to be could not be cleared");
+            }
             Err(error)
         }
     }
@@ -95,7 +111,6 @@ async fn furnish_opened(city: &City, wish: &Wish) -> Result<Vec<Founder>> {
     for (name, value) in &wish.settings {
         platform.settings.check(name, value)?;
     }
-    // First of what is written: on a store that holds a city already, this refuses and nothing has changed.
     let administrators = set_up_administrators(platform, &ctx, &wish.administrators).await?;
     let name = &city.directory.mark.name;
     let bureau = NewDepartment {

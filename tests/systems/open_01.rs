@@ -51,6 +51,86 @@ fn the_last_page_is_there_with_the_exact_total() {
     assert_eq!(last["rows"].as_array().map(|rows| rows.len() as u64), Some(left));
 }
 
+/// The numbers of a column, empty cells last.
+fn sorted(rows: &[Value], field: &str) -> Vec<Option<i64>> {
+    let mut values: Vec<Option<i64>> = rows.iter().map(|row| row[field].as_i64()).collect();
+    values.sort_by_key(|value| (value.is_none(), *value));
+    values
+}
+
+#[test]
+fn a_page_far_down_a_sorted_table_holds_what_belongs_there_with_the_exact_total() {
+    let city = City::demo();
+    let mut looked = 0;
+    for resource in city.json("/api/resources?rows=100")["rows"].as_array().expect("rows") {
+        let code = resource["code"].as_str().expect("a code");
+        let described = city.json(&format!("/api/resources/{code}"));
+        let mut fields = described["fields"].as_array().expect("fields").iter();
+        let Some(field) = fields.find(|field| field["sortable"] == true && field["type"] == "integer") else {
+            continue;
+        };
+        let field = field["name"].as_str().expect("a name");
+        let (_, whole) = city.get(&format!("/catalogue/{code}/download/json"));
+        let all: Vec<Value> = serde_json::from_str(&whole).expect("JSON");
+        let sorted = sorted(&all, field);
+        for page in [1, 2, all.len() / 20, all.len() / 10] {
+            let asked = format!("/api/resources/{code}/rows?rows=10&sort={field}&page={}", page.max(1));
+            let answer = city.json(&asked);
+            assert_eq!(answer["total"].as_u64(), Some(all.len() as u64), "{asked}");
+            let shown = answer["rows"].as_array().expect("rows").iter().map(|row| row[field].as_i64());
+            let first = (page.max(1) - 1) * 10;
+            let expected = &sorted[first..all.len().min(first + 10)];
+            assert_eq!(shown.collect::<Vec<_>>(), expected, "{asked}");
+        }
+        looked += 1;
+        if looked == 3 {
+            break;
+        }
+    }
+    assert_eq!(looked, 3, "tables with a number to sort by");
+}
+
+/// The addresses that links of a page lead to.
+fn links(page: &str) -> Vec<String> {
+    let html = scraper::Html::parse_document(page);
+    let anchors = scraper::Selector::parse("a[href]").expect("a selector");
+    html.select(&anchors).filter_map(|link| link.value().attr("href").map(str::to_owned)).collect()
+}
+
+#[test]
+fn without_script_a_visitor_gets_from_the_home_page_to_the_file() {
+    let city = City::demo();
+    let stranger = Visitor::stranger(&city);
+    let page = |path: &str| {
+        let (status, text) = stranger.get(path);
+        assert_eq!(status, 200, "{path}: {text}");
+        text
+    };
+    let home = page("/");
+    let html = scraper::Html::parse_document(&home);
+    let form = scraper::Selector::parse("form[method=get] input[name=q]").expect("a selector");
+    let field = html.select(&form).next().expect("a search that is a form");
+    let mut above = field.ancestors().filter_map(scraper::ElementRef::wrap);
+    let action = above.find(|element| element.value().name() == "form").expect("its form");
+    let action = action.value().attr("action").expect("where it goes").to_owned();
+    let found = page(&format!("{action}?q=%E5%81%9C%E8%BD%A6"));
+    let code = open_resource(&city);
+    let is_resource = |link: &&String| link.starts_with("/catalogue/") && link.matches('/').count() == 2;
+    let resources: Vec<String> = links(&found).iter().filter(is_resource).cloned().collect();
+    assert!(!resources.is_empty(), "what was found is links: {found}");
+    let overview = page(&code);
+    let tab = links(&overview).into_iter().find(|link| link.ends_with("/downloads")).expect("a tab of downloads");
+    let file = links(&page(&tab)).into_iter().find(|link| link.contains("/download/csv")).expect("a link to the file");
+    let (status, csv) = stranger.get(&file);
+    assert!(status == 200 && csv.lines().count() > 1, "{file}");
+    let rows = links(&overview).into_iter().find(|link| link.ends_with("/data")).expect("a link to the rows");
+    let rows = page(&rows);
+    let next =
+        links(&rows).into_iter().find(|link| link.contains("page=2") || link.contains("after=")).expect("paging");
+    let next = if next.starts_with('?') { format!("{code}/data{next}") } else { next };
+    assert!(page(&next).contains("<table"), "the next page is a link");
+}
+
 #[test]
 fn taken_down_is_gone_from_page_api_search_and_files() {
     let city = City::demo();

@@ -8,6 +8,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::{process, tidy, tools};
 
+/// The tests that go round: kills, power losses, disks, browsers.
+const LOOPS: &str = "test(/strength|power|kill/) + test(/^browser::/)";
+
 /// All that CI runs, in the order that fails soonest.
 pub(crate) fn check(root: &Path) -> Result<()> {
     step("fmt");
@@ -17,7 +20,13 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     let tools = tools::ready()?;
     tools.print();
     step("tests");
-    let counts = nextest(root, &tools, &[])?;
+    let everything = if root.join("../shared/data").exists() {
+        "all()"
+    } else {
+        println!("not run: real_data (there is no ../shared/data beside the repository)");
+        "not test(/^real_data::/)"
+    };
+    let counts = nextest(root, &tools, &[], everything)?;
     step("clippy");
     process::cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"], &[])?;
     println!("{counts}");
@@ -27,18 +36,14 @@ pub(crate) fn check(root: &Path) -> Result<()> {
 /// The kill, fault and browser loops at their full count (check runs them at 10).
 pub(crate) fn loops(root: &Path) -> Result<()> {
     let tools = tools::ready()?;
-    nextest(root, &tools, &[("YIWANG_LOOPS", "200")]).map(drop)
+    nextest(root, &tools, &[("YIWANG_LOOPS", "200")], LOOPS).map(drop)
 }
 
 /// One nextest run over the workspace; its output is shown as it comes, its closing counts are handed back.
-fn nextest(root: &Path, tools: &tools::Tools, environment: &[(&str, &str)]) -> Result<String> {
+fn nextest(root: &Path, tools: &tools::Tools, environment: &[(&str, &str)], which: &str) -> Result<String> {
     let mut command = Command::new("cargo");
-    command.current_dir(root).args(["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]);
+    command.current_dir(root).args(["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "-E", which]);
     tools.pass_to(&mut command);
-    if !root.join("../shared/data").exists() {
-        println!("not run: real_data (there is no ../shared/data beside the repository)");
-        command.args(["-E", "not test(/^real_data::/)"]);
-    }
     command.envs(environment.iter().copied());
     let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().context("cannot start nextest")?;
     let lines = BufReader::new(child.stderr.take().context("nextest has no standard error")?).lines();

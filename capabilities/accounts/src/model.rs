@@ -10,4 +10,4 @@ pub use person::{Act, Link, NewPerson, Person, StandIn, State};
 
 pub(crate) use department::check_code;
 pub(crate) use import::read_rows;
-pub(crate) use person::{check_display, check_name, check_password, check_roles, folded, name_hash};
+pub(crate) use person::{LOCK_S, check_display, check_name, check_password, check_roles, folded, is_shut, name_hash};

@@ -15,8 +15,8 @@ use yiwang_kernel::{Lang, Text};
 
 pub use model::{
     Attached, Attachment, Code, Content, Cycle, Difference, Duties, Entry, FIELDS_MAX, Fault, Field, Format, Imported,
-    Library, Opened, Opening, STEPS, Sharing, State, THEMES, Theme, Timeliness, Withheld, differences, draft_name,
-    read_table, theme, write_table,
+    Integrated, Library, Opened, Opening, STEPS, Sharing, State, THEMES, Theme, Timeliness, Withheld, differences,
+    draft_name, read_table, theme, write_table,
 };
 pub use pages::entry::catalogue_tab;
 pub use store::{Batch, BatchState, Change, Claim, Counts};
@@ -33,6 +33,18 @@ pub fn capability() -> Capability {
         .migration(1, store::MIGRATION)
         .menu(MenuItem::new("/catalogue", Text::new("数据", "Data"), 20).on(Faces::Public))
         .menu(MenuItem::new("/catalogue", Text::new("目录", "Catalogue"), 20).on(Faces::Inside))
+        .setting_unless(
+            ops::TARGETS[0],
+            Text::new("挂接率目标：数据进入中心（百分之几）", "Target: data in the centre (percent)"),
+            "80",
+            ops::not_a_percentage,
+        )
+        .setting_unless(
+            ops::TARGETS[1],
+            Text::new("挂接率目标：整合（百分之几）", "Target: integration (percent)"),
+            "90",
+            ops::not_a_percentage,
+        )
         .texts(&[(Lang::Zh, include_str!("../locales/zh.ftl")), (Lang::En, include_str!("../locales/en.ftl"))])
         .docs(include_str!("../../../docs/catalogue.md"))
         .step(Step::new("catalogue.graded", "/catalogue", 50, |platform, _| async move {

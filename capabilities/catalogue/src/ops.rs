@@ -4,6 +4,7 @@
 mod batch;
 mod drafting;
 mod indexing;
+mod integrating;
 mod loading;
 mod opening;
 mod reading;
@@ -22,6 +23,8 @@ use yiwang_store::outbox::{self, Event};
 pub use batch::{Checked, apply, check_table, export_table, import_batches, import_guide, publish_many, undo};
 pub use drafting::{create, edit, new_code};
 pub use indexing::{catch_up, index, rebuild_index};
+pub(crate) use integrating::{TARGETS, not_a_percentage};
+pub use integrating::{integration, targets};
 pub use loading::{LoadedField, LoadedTable, draft_from_load};
 pub use opening::{OpenRequest, ask_to_open, open, restore, take_down, withdraw_opening};
 pub(crate) use reading::dimension;

@@ -4,6 +4,7 @@ pub(crate) mod desk;
 pub(crate) mod editing;
 pub(crate) mod entry;
 pub(crate) mod importing;
+pub(crate) mod integration;
 pub(crate) mod list;
 pub(crate) mod negative;
 pub(crate) mod opening;

@@ -3,7 +3,7 @@
 use yiwang_host::{Capability, get, post};
 
 use crate::ops::{EDIT, IMPORT, OPEN, REVIEW, TAKE_DOWN, VIEW, WITHHOLD};
-use crate::pages::{desk, editing, entry, importing, list, negative, opening};
+use crate::pages::{desk, editing, entry, importing, integration, list, negative, opening};
 
 const PUBLIC: &str = "what is published, for everybody";
 const READS: &str = "reads metadata; changes are in each entry's history";
@@ -63,6 +63,12 @@ fn outside(capability: Capability) -> Capability {
 
 fn inside(capability: Capability) -> Capability {
     let capability = writing(capability)
+        .route(
+            get("/catalogue/integration", integration::page)
+                .needs(VIEW)
+                .audit_none(READS)
+                .doc("挂接率", "which departments' entries have data, against the targets"),
+        )
         .route(
             get("/catalogue/review", desk::desk).needs(REVIEW).audit_none(READS).doc("目录审核", "entries to review"),
         )

@@ -15,7 +15,7 @@ pub(crate) use claims::{conflicts, put_claims};
 pub use entries::Counts;
 pub(crate) use entries::{
     Narrowing, city_counts, count_entries, delete_entry, entries, entries_of, entry, entry_in, exists_in, insert_entry,
-    next_sequence, progress, raise_sequence, update_entry,
+    integration, next_sequence, progress, raise_sequence, update_entry,
 };
 pub(crate) use negative::{
     lapsed, negative_in, negative_list, negative_of, negative_of_in, put_negative, remove_negative, whole_held,

@@ -7,4 +7,5 @@ mod loads;
 mod model;
 mod parquet;
 mod retaining;
+mod strength;
 mod telling;

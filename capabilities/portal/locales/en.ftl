@@ -235,6 +235,7 @@ portal-help-6 = Call { $phone }.
 
 permission-portal-answer = Answer reported faults
 
+error-portal-copies-switch = Write on (there are copies) or off (there are none).
 error-download-format-unknown = There is no download format “{ $given }”. Choose csv, csv-excel, xlsx, json, jsonl, parquet or geojson.
 error-download-header-unknown = The header is names or titles.
 error-download-no-place = This resource opens no coordinates or geometry and cannot be downloaded as GeoJSON. Choose another format.

@@ -235,6 +235,7 @@ portal-help-6 = 请拨打 { $phone }。
 
 permission-portal-answer = 答复数据错误报告
 
+error-portal-copies-switch = 写 on（有副本）或 off（没有副本）。
 error-download-format-unknown = 没有“{ $given }”这种下载格式。可选：csv、csv-excel、xlsx、json、jsonl、parquet、geojson。
 error-download-header-unknown = 表头只能是 names（字段名）或 titles（中文名称）。
 error-download-no-place = 这个资源没有可开放的坐标或几何列，不能下载为 GeoJSON。请选其他格式。

@@ -10,7 +10,13 @@ use yiwang_kernel::{Ctx, Error, Result};
 
 /// The setting that says whether there are copies.
 pub(crate) const SETTING: &str = "portal.copies";
-const ON: &str = "on";
+pub(crate) const ON: &str = "on";
+const OFF: &str = "off";
+
+/// Refuses any word but the two.
+pub(crate) fn not_a_switch(value: &str) -> Option<&'static str> {
+    (![ON, OFF].contains(&value.trim())).then_some("portal-copies-switch")
+}
 
 /// Writes the copies that are missing or old, takes away those that have no business here. One resource that fails
 /// does not hold up the others; the first failure is told at the end, so that the job is tried again.

@@ -37,10 +37,11 @@ pub fn capability() -> Capability {
         .menu(MenuItem::new("/", Text::new("首页", "Home"), 0).on(Faces::Public))
         .menu(MenuItem::new("/portal/faults", Text::new("数据错误报告", "Reported faults"), 60).needs(ops::ANSWER))
         .migration(1, include_str!("../migrations/0001_portal.sql"))
-        .setting(
+        .setting_unless(
             copies::SETTING,
             Text::new("已开放的数据在 out/ 下有公开副本：on 或 off", "Plain copies of open data under out/: on or off"),
-            "on",
+            copies::ON,
+            copies::not_a_switch,
         )
         .job(
             JobKind::new("portal.copies", |platform, ctx, _| async move { copies::keep(&platform, &ctx).await })

@@ -75,7 +75,10 @@ impl RateLimits {
         let table = Limit::ALL.iter().position(|known| *known == limit).unwrap_or_default();
         let mut buckets = self.tables[table].lock().unwrap_or_else(PoisonError::into_inner);
         let key = yiwang_seal::sha256(key.as_bytes());
-        let full_at = buckets.get(&key).map_or(now, |full| full.0.max(now));
+        // No bucket takes longer to fill than an empty one: what would is of a clock that was ahead and came back.
+        let latest = now.micros().saturating_add(limit.burst() * limit.refill_micros());
+        let known = buckets.get(&key).filter(|full| full.0.micros() <= latest);
+        let full_at = known.map_or(now, |full| full.0.max(now));
         let next = full_at.micros().saturating_add(limit.refill_micros());
         let over = next - now.micros() - limit.burst() * limit.refill_micros();
         if over > 0 {

@@ -21,6 +21,8 @@ pub const SESSIONS_PER_ACCOUNT_MAX: usize = 20;
 
 /// A found session is believed so many seconds without asking the store: how long another node's revocation may take.
 const BELIEVED_S: i64 = 30;
+/// Clocks of several machines differ by less than this.
+const AHEAD_S_MAX: i64 = 3600;
 /// A session's last use is written at most every so many seconds.
 const SEEN_EVERY_S: i64 = 300;
 const CACHED_MAX: usize = 10_000;
@@ -149,7 +151,8 @@ impl Sessions {
         let Some(mut session) = store::find(&self.db, &hash).await? else {
             return Ok(None);
         };
-        if session.ends <= now {
+        // A session from hours ahead was begun while the clock was wrong: it would outlive every limit.
+        if session.ends <= now || session.started > now.plus_s(AHEAD_S_MAX) {
             return Ok(None);
         }
         if session.seen.plus_s(SEEN_EVERY_S) <= now {

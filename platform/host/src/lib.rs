@@ -23,6 +23,7 @@
 mod call;
 mod capability;
 mod checklist;
+mod clock;
 mod cookies;
 mod enter;
 mod forgery;
@@ -45,6 +46,7 @@ pub use axum::serve::ListenerExt;
 pub use call::{Call, Wants, download, sent};
 pub use capability::{Capability, EventKind, MenuItem, Setting, Step, Waiting};
 pub use checklist::StepShown;
+pub use clock::ClockStanding;
 pub use jobs::{JobKind, runner};
 pub use own::PERMISSIONS;
 pub use platform::Platform;

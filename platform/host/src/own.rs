@@ -13,7 +13,9 @@ use yiwang_jobs::Schedule;
 use yiwang_kernel::{Ctx, Result, Role, Text};
 use yiwang_web::{Answer, Cell, Column, Head, Library, Markup, Table, View};
 
-use crate::{Call, Capability, Faces, JobKind, MenuItem, Method, Needs, Platform, Route, Step, get, openapi, store};
+use crate::{
+    Call, Capability, Faces, JobKind, MenuItem, Method, Needs, Platform, Route, Step, clock, get, openapi, store,
+};
 
 /// The routes of this router, as declared.
 pub(crate) struct Declared {
@@ -42,6 +44,8 @@ pub const PERMISSIONS: [Permission; 2] = [
 
 /// Seconds between two rounds of tidying up.
 const TIDY_EVERY_S: u32 = 3_600;
+/// Seconds between two notes that the city runs.
+const CLOCK_EVERY_S: u32 = 60;
 /// Seconds a job that ended stays on record.
 const JOB_KEPT_S: i64 = 7 * 24 * 3_600;
 /// Removals of one round; what is left waits for the next.
@@ -57,6 +61,10 @@ pub(crate) fn capability() -> Capability {
         .job(
             JobKind::new("host.tidy", |platform, ctx, _| async move { tidy(&platform, &ctx).await })
                 .every(Schedule::Every { seconds: TIDY_EVERY_S }),
+        )
+        .job(
+            JobKind::new("host.clock", |platform, ctx, _| async move { clock::note(&platform, &ctx).await })
+                .every(Schedule::Every { seconds: CLOCK_EVERY_S }),
         )
         .route(get("/healthz", health).open().audit_none("says only that it runs").doc("运行状态", "whether it runs"))
         .route(
@@ -136,6 +144,7 @@ struct LicencesBody<'a> {
 
 /// Takes away what only grows: jobs that ended long ago, files whose time is over, bytes that no row names.
 pub(crate) async fn tidy(platform: &Platform, ctx: &Ctx) -> Result<()> {
+    platform.require_sure_clock(ctx).await?;
     for _ in 0..REMOVALS_MAX {
         if yiwang_jobs::prune(&platform.db, ctx.now().plus_s(-JOB_KEPT_S)).await? == 0 {
             break;

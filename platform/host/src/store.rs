@@ -1,4 +1,5 @@
-//! The table of settings: `host_settings`. Holds only what differs from the declared default.
+//! The tables of settings, `host_settings` and `host_changes`, which hold only what differs from the declared default,
+//! and of when the city last ran, `host_clock`.
 
 use yiwang_kernel::{Ctx, Id, Instant, Result};
 use yiwang_store::decisions::{self, Decision};
@@ -8,6 +9,7 @@ use yiwang_store::{Db, Migration, Row, Tx};
 pub const MIGRATIONS: &[Migration] = &[
     Migration { capability: "host", number: 1, sql: include_str!("../migrations/0001_host.sql") },
     Migration { capability: "host", number: 2, sql: include_str!("../migrations/0002_changes.sql") },
+    Migration { capability: "host", number: 3, sql: include_str!("../migrations/0003_clock.sql") },
 ];
 
 /// A change of a setting.
@@ -82,6 +84,26 @@ pub(crate) async fn changes(db: &Db, rows_max: usize) -> Result<Vec<Change>> {
         })
     };
     rows.iter().map(change).collect()
+}
+
+/// When the city was last noted to run.
+pub(crate) async fn clock_seen(db: &Db) -> Result<Option<Instant>> {
+    let row = db.query_one("SELECT seen_at FROM host_clock WHERE id = 1", &[]).await?;
+    row.map(|row| row.instant("seen_at")).transpose()
+}
+
+/// Notes that the city runs; the note never goes back.
+pub(crate) async fn saw_clock(db: &Db, now: Instant) -> Result<()> {
+    let sql = "INSERT INTO host_clock (id, seen_at) VALUES (1, $1)
+         ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at WHERE host_clock.seen_at < excluded.seen_at";
+    db.execute(sql, &[now.into()]).await.map(drop)
+}
+
+/// Puts the note where the clock is.
+pub(crate) async fn set_clock(tx: &mut Tx<'_>, now: Instant) -> Result<()> {
+    let sql = "INSERT INTO host_clock (id, seen_at) VALUES (1, $1)
+         ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at";
+    tx.execute(sql, &[now.into()]).await.map(drop)
 }
 
 /// Fails when the database does not answer.

@@ -10,6 +10,8 @@ pub(crate) const LEASE_S: i64 = 120;
 const BACKLOG_S: i64 = 600;
 const PAUSE_S_FIRST: i64 = 10;
 const PAUSE_S_MAX: i64 = 3600;
+/// No lease and no pause ends so far ahead, and the clocks of several nodes differ by less.
+pub(crate) const AHEAD_S: i64 = 2 * PAUSE_S_MAX;
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,7 @@
 use yiwang_kernel::{Ctx, Error, Id, Instant, ListPage, PageRequest, Result};
 use yiwang_store::{Db, Tx};
 
-use crate::model::{LEASE_S, Order};
+use crate::model::{AHEAD_S, LEASE_S, Order};
 use crate::{Job, State, store};
 
 /// Jobs claimed at most at once.
@@ -45,7 +45,7 @@ pub async fn claim(db: &Db, ctx: &Ctx, kinds: &[&str], limit: usize) -> Result<V
 
 async fn claim_in(tx: &mut Tx<'_>, now: Instant, kinds: &[&str], limit: usize) -> Result<Vec<Job>> {
     let mut claimed = Vec::new();
-    for mut job in store::due(tx, now, kinds, limit).await? {
+    for mut job in store::due(tx, now, now.plus_s(AHEAD_S), kinds, limit).await? {
         let before = job.claims;
         job.claims += 1;
         if job.attempts >= job.attempts_max {

@@ -36,15 +36,24 @@ pub(crate) async fn is_known(db: &Db, kind: &str, key: &str) -> Result<bool> {
     Ok(db.query_one(sql, &[kind.into(), key.into()]).await?.is_some())
 }
 
-/// Unfinished jobs of these kinds that are due, the longest due first, locked for this transaction.
-pub(crate) async fn due(tx: &mut Tx<'_>, now: Instant, kinds: &[&str], limit: usize) -> Result<Vec<Job>> {
-    let places: Vec<String> = (3..kinds.len() + 3).map(|place| format!("${place}")).collect();
+/// Unfinished jobs of these kinds that are due, the longest due first, locked for this transaction. One that was ordered
+/// after `ahead`, or whose lease or pause ends after it, was so by a clock that has come back since: it is due too.
+pub(crate) async fn due(
+    tx: &mut Tx<'_>,
+    now: Instant,
+    ahead: Instant,
+    kinds: &[&str],
+    limit: usize,
+) -> Result<Vec<Job>> {
+    let places: Vec<String> = (4..kinds.len() + 4).map(|place| format!("${place}")).collect();
     let sql = format!(
-        "SELECT {COLUMNS} FROM jobs_jobs WHERE finished_at IS NULL AND due_at <= $1 AND kind IN ({})
+        "SELECT {COLUMNS} FROM jobs_jobs WHERE finished_at IS NULL
+        AND (due_at <= $1 OR (state = 'waiting' AND created_at > $3) OR (state <> 'waiting' AND due_at > $3))
+        AND kind IN ({})
         ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED",
         places.join(", ")
     );
-    let mut parameters: Vec<Value> = vec![now.into(), limit.into()];
+    let mut parameters: Vec<Value> = vec![now.into(), limit.into(), ahead.into()];
     parameters.extend(kinds.iter().map(|kind| Value::from(*kind)));
     tx.query(&sql, &parameters).await?.iter().map(read).collect()
 }

@@ -66,6 +66,32 @@ async fn the_same_order_twice_is_one_job() {
     }
 }
 
+/// A clock that is a year ahead for a while, as a machine's is whose battery died.
+#[tokio::test]
+async fn work_ordered_or_begun_while_the_clock_was_ahead_is_done_when_it_is_back() {
+    const YEAR_S: i64 = 365 * 24 * 3_600;
+    for (db, ctx, clock) in queues().await {
+        let later = Order { due_at: Some(ctx.now().plus_s(YEAR_S)), ..Order::new("collect.load", "later", json!({})) };
+        let later = self::order(&db, &ctx, &later).await;
+        for key in ["retried", "left"] {
+            load(&db, &ctx, key).await;
+        }
+        clock.advance_s(YEAR_S - 60);
+        let claimed = claim(&db, &ctx, &["collect.load"], 10).await.expect("claims");
+        assert_eq!(claimed.len(), 2, "{}", db.name);
+        let retried = claimed.iter().find(|job| job.key == "retried").expect("claimed");
+        end(&db, &ctx, retried, Err(Error::Timeout)).await.expect("to be tried again");
+        load(&db, &ctx, "ordered").await;
+        clock.advance_s(60 - YEAR_S);
+        let mut due = claim(&db, &ctx, &["collect.load"], 10).await.expect("claims");
+        due.sort_by(|one, other| one.key.cmp(&other.key));
+        let keys: Vec<&str> = due.iter().map(|job| job.key.as_str()).collect();
+        assert_eq!(keys, ["left", "ordered", "retried"], "{}", db.name);
+        assert_eq!(find(&db, later).await.expect("finds").state, State::Waiting, "what is for next year waits");
+        assert!(claim(&db, &ctx, &["collect.load"], 10).await.expect("claims").is_empty(), "once");
+    }
+}
+
 #[tokio::test]
 async fn many_claimers_get_every_job_exactly_once() {
     for (db, ctx, _) in queues().await {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use datafusion::common::TableReference;
+use datafusion::common::{SchemaError, TableReference};
 use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -60,9 +60,10 @@ pub(crate) async fn select(lake: &Lake, permit: &Permit, query: &SqlQuery) -> Re
         let name = TableReference::bare(policy.resource.as_str());
         context.register_table(name, Arc::new(table)).map_err(engine_error)?;
     }
-    let rows_max = query.rows_max;
+    let (rows_max, text) = (query.rows_max, query.text.clone());
     let planned = lake.interactive(async move {
-        let plan = context.state().statement_to_plan(statement).await.map_err(engine_error)?;
+        let planned = context.state().statement_to_plan(statement).await;
+        let plan = planned.map_err(|error| planning_error(error, &text))?;
         let frame = context.execute_logical_plan(plan).await.map_err(engine_error)?;
         match rows_max {
             Some(rows) => frame.limit(0, Some(scan::to_usize(rows))).map_err(engine_error),
@@ -134,13 +135,42 @@ pub(crate) fn engine_error(error: DataFusionError) -> Error {
             let (line, column) = position(&parsed.to_string());
             Error::invalid("sql", "sql-syntax").with("line", line).with("column", column)
         }
-        DataFusionError::SchemaError(..) => Error::invalid("sql", "sql-name-unknown"),
-        DataFusionError::Plan(_) | DataFusionError::Configuration(_) => Error::invalid("sql", "sql-plan"),
+        DataFusionError::SchemaError(..) | DataFusionError::Plan(_) | DataFusionError::Configuration(_) => {
+            Error::invalid("sql", "sql-plan")
+        }
         DataFusionError::NotImplemented(_) => Error::invalid("sql", "sql-unsupported"),
         DataFusionError::ResourcesExhausted(_) => Error::too_large("sql-memory"),
         DataFusionError::Execution(_) | DataFusionError::ArrowError(..) => Error::invalid("sql", "sql-evaluate"),
         _ => Error::broken("the engine failed"),
     }
+}
+
+/// As [`engine_error`]; a name that is not there, or not granted, is told as the reader wrote it, and only if they did.
+fn planning_error(error: DataFusionError, text: &str) -> Error {
+    let unknown = match error.find_root() {
+        DataFusionError::SchemaError(told, _) => match told.as_ref() {
+            SchemaError::FieldNotFound { field, .. } | SchemaError::AmbiguousReference { field } => {
+                written(text, &field.name)
+            }
+            SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => {
+                written(text, name)
+            }
+        },
+        _ => return engine_error(error),
+    };
+    match unknown {
+        Some(name) => Error::invalid("sql", "sql-name-unknown").with("name", name),
+        None => Error::invalid("sql", "sql-plan"),
+    }
+}
+
+/// The name as it stands in the text: a word of it, whatever its case, or in double quotes.
+fn written<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    let is_letter = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let quoted = format!("\"{name}\"");
+    let mut words = text.split(|letter| !is_letter(letter));
+    let word = words.find(|word| word.to_lowercase() == name.to_lowercase() && !word.is_empty());
+    word.or_else(|| text.find(&quoted).map(|at| &text[at + 1..at + quoted.len() - 1]))
 }
 
 /// `... at Line: 3, Column: 14` as numbers; zeros where there is none.

@@ -9,6 +9,7 @@ use std::sync::{PoisonError, RwLock};
 
 use yiwang_kernel::{Error, Result};
 
+use crate::keys::unavailable;
 use crate::merkle::Hash;
 use crate::scan::Position;
 
@@ -46,9 +47,9 @@ impl Derived {
 
     /// Writes the rows gathered and empties them.
     pub(crate) fn write(&self, rows: &mut Rows) -> Result<()> {
-        let writing = |error| Error::internal("writing the ledger's derived files", error);
+        let writing = unavailable("writing the ledger's derived files");
         if let Some((first, bytes)) = rows.positions.take() {
-            self.positions.write_all_at(&bytes, first * POSITION_BYTES).map_err(writing)?;
+            self.positions.write_all_at(&bytes, first * POSITION_BYTES).map_err(&writing)?;
         }
         for (level, (first, bytes)) in std::mem::take(&mut rows.levels) {
             let known = self.levels.read().unwrap_or_else(PoisonError::into_inner).len();
@@ -57,7 +58,7 @@ impl Derived {
                 self.levels.write().unwrap_or_else(PoisonError::into_inner).push(file);
             }
             let levels = self.levels.read().unwrap_or_else(PoisonError::into_inner);
-            levels[level as usize].write_all_at(&bytes, first * HASH_BYTES).map_err(writing)?;
+            levels[level as usize].write_all_at(&bytes, first * HASH_BYTES).map_err(&writing)?;
         }
         rows.bytes = 0;
         Ok(())
@@ -105,5 +106,5 @@ impl Rows {
 
 fn create(path: &Path) -> Result<File> {
     let file = File::options().read(true).write(true).create(true).truncate(true).open(path);
-    file.map_err(|error| Error::internal("making a derived ledger file", error))
+    file.map_err(unavailable("making a derived ledger file"))
 }

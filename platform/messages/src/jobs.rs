@@ -126,6 +126,7 @@ pub(crate) async fn order_digests(platform: &Platform, ctx: &Ctx) -> Result<usiz
 
 /// Removes messages past their keeping, deliveries that nobody looks at any more, and secrets that have ended.
 pub(crate) async fn sweep(platform: &Platform, ctx: &Ctx) -> Result<()> {
+    platform.require_sure_clock(ctx).await?;
     let now = ctx.now();
     let days = platform.settings.number("messages.keep_days")?.max(1);
     store::deliveries::wipe_secrets(&platform.db, now.plus_s(-SECRETS_DAYS * DAY_S)).await?;

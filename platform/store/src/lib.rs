@@ -1,6 +1,7 @@
 //! The product's own tables, on SQLite or PostgreSQL, behind one small interface: `Db::{query, execute, tx}` over
 //! [`Value`] and [`Row`]. Callers write one SQL subset and cannot see which database answers; no driver type leaves
-//! this crate. Holds migrations, the outbox, ledger requests and the portable snapshot; knows no capability's tables.
+//! this crate. Holds migrations, the outbox, ledger requests, the portable snapshot and the claim on a place for a new
+//! store; knows no capability's tables.
 
 mod db;
 pub mod decisions;
@@ -15,6 +16,7 @@ mod sqlite;
 pub mod testing;
 mod translate;
 mod tx;
+mod vacant;
 mod value;
 
 pub use db::Db;
@@ -22,6 +24,7 @@ pub use migrate::{Applied, Migration, Standing};
 pub use row::Row;
 pub use sealed::Sealed;
 pub use tx::Tx;
+pub use vacant::Vacant;
 pub use value::Value;
 
 /// The store's own tables; part of every list of migrations, first.

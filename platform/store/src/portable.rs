@@ -21,7 +21,7 @@ type Result<T, E = Fault> = std::result::Result<T, E>;
 const PARAMETERS_PER_STATEMENT: usize = 800;
 
 /// One table as it is to be filled.
-struct Table {
+pub(crate) struct Table {
     name: String,
     columns: Vec<Column>,
 }
@@ -130,12 +130,12 @@ fn steps(rows: &[Row], known: &[Migration]) -> Result<Vec<Migration>> {
     Ok(known.iter().filter(|known| applied.iter().any(|applied| known.is(applied))).copied().collect())
 }
 
-async fn connect(url: &str) -> Result<PgConnection> {
+pub(crate) async fn connect(url: &str) -> Result<PgConnection> {
     let options = PgConnectOptions::from_str(url).map_err(|_| Error::refused("store-address"))?;
     Ok(options.application_name("yiwang").options([("timezone", "UTC")]).disable_statement_logging().connect().await?)
 }
 
-async fn tables_of_postgres(db: &mut PgConnection) -> Result<Vec<Table>> {
+pub(crate) async fn tables_of_postgres(db: &mut PgConnection) -> Result<Vec<Table>> {
     let sql = "SELECT c.relname AS table_name, a.attname AS name, format_type(a.atttypid, NULL) AS kind,
         a.attidentity <> '' AS numbered
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
@@ -247,6 +247,11 @@ async fn take_references(db: &mut PgConnection) -> Result<Vec<String>> {
 }
 
 impl Table {
+    /// Its name as a statement takes it.
+    pub(crate) fn quoted(&self) -> String {
+        quoted(&self.name)
+    }
+
     /// For a table that no step makes.
     fn definition(&self, postgres: bool) -> Result<String> {
         let column = |column: &Column| -> Result<String> {

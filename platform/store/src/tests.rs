@@ -6,6 +6,7 @@ mod migrations;
 mod outbox;
 mod portable;
 mod transactions;
+mod vacant;
 mod values;
 
 use yiwang_kernel::{Actor, Ctx, FixedClock, Instant, SeededRandom};

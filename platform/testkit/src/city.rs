@@ -1,6 +1,8 @@
 //! A city in small: platform and router over a throw-away database and directory, its clock standing at noon of
-//! 2026-11-21. Everything goes away with it. Departments and people are made by the tests that need them.
+//! 2026-11-21. Everything goes away with it. Departments and people are made by the tests that need them. Its files may
+//! be written through a medium that fails, and the city opened again as the next process finds it.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +12,8 @@ use http::{Request, header};
 use tempfile::TempDir;
 use tower::ServiceExt;
 use yiwang_access::{Access, Permission, RateLimits, Sessions};
-use yiwang_files::{Files, KeyVault, SealedStore};
+use yiwang_files::testing::Fault;
+use yiwang_files::{Direct, Disk, Files, KeyVault, Medium, SealedStore};
 use yiwang_gate::testing::NoLake;
 use yiwang_gate::{Engine, Gate};
 use yiwang_host::{Capability, Faces, Platform, Relay, Settings, router};
@@ -48,8 +51,16 @@ pub struct City {
     pub router: Router,
     /// Its clock.
     pub clock: Arc<FixedClock>,
-    _db: TestDb,
+    ground: Ground,
+}
+
+/// What outlives a process: database, folder and keys.
+struct Ground {
+    db: TestDb,
     dir: TempDir,
+    master: MasterKey,
+    /// Processes so far: no two of them draw the same numbers.
+    processes: u64,
 }
 
 impl City {
@@ -64,13 +75,34 @@ impl City {
 
     /// A city on this database.
     pub async fn new(db: TestDb, plan: Plan) -> City {
-        let dir = tempfile::tempdir().expect("a folder");
-        db.migrate(&migrations(&plan.capabilities)).await.expect("tables");
-        let noon = CivilDate::new(2026, 11, 21).expect("a day").start().plus_s(NOON_S);
-        let clock = Arc::new(FixedClock::at(noon));
-        let platform = Arc::new(platform(&db, dir.path(), &plan, &clock).await);
+        City::on(Ground::new(db), plan, noon(), Arc::new(Direct)).await
+    }
+
+    /// A city whose files are written to a disk that fails after so many steps, saying this, and what loses its power.
+    pub async fn failing(db: TestDb, plan: Plan, seed: u64, steps: u64, says: ErrorKind) -> (City, Arc<Fault>) {
+        let ground = Ground::new(db);
+        let shadow = ground.dir.path().join("shadow");
+        std::fs::create_dir(&shadow).expect("a folder");
+        let fault = Fault::new(ground.dir.path(), &shadow, seed, steps).expect("a fault").saying(says);
+        let fault = Arc::new(fault);
+        let medium = Arc::clone(&fault) as Arc<dyn Medium>;
+        (City::on(ground, plan, noon(), medium).await, fault)
+    }
+
+    /// The same city as the next process finds it, on a sound disk. Nothing of this one may be held any more.
+    pub async fn again(self, plan: Plan) -> City {
+        let City { mut ground, clock, platform, router, .. } = self;
+        ground.processes += 1;
+        drop(router);
+        drop(platform);
+        City::on(ground, plan, clock, Arc::new(Direct)).await
+    }
+
+    async fn on(ground: Ground, plan: Plan, clock: Arc<FixedClock>, medium: Arc<dyn Medium>) -> City {
+        ground.db.migrate(&migrations(&plan.capabilities)).await.expect("tables");
+        let platform = Arc::new(platform(&ground, &plan, &clock, &medium).await);
         let router = router(&platform, &plan.capabilities, Faces::Both).expect("a router");
-        City { name: db.name, platform, router, clock, _db: db, dir }
+        City { name: ground.db.name, platform, router, clock, ground }
     }
 
     /// Somebody of a department with a role, the same person for the same name.
@@ -127,10 +159,20 @@ impl City {
 
     /// A file of this text in the city's folder.
     pub fn file(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.dir.path().join(name);
+        let path = self.ground.dir.path().join(name);
         std::fs::write(&path, text).expect("a file");
         path
     }
+}
+
+impl Ground {
+    fn new(db: TestDb) -> Ground {
+        Ground { db, dir: tempfile::tempdir().expect("a folder"), master: MasterKey::generate(), processes: 1 }
+    }
+}
+
+fn noon() -> Arc<FixedClock> {
+    Arc::new(FixedClock::at(CivilDate::new(2026, 11, 21).expect("a day").start().plus_s(NOON_S)))
 }
 
 fn migrations(capabilities: &[Capability]) -> Vec<Migration> {
@@ -147,19 +189,19 @@ fn migrations(capabilities: &[Capability]) -> Vec<Migration> {
     platform.into_iter().flatten().chain(own).cloned().collect()
 }
 
-async fn platform(db: &TestDb, dir: &Path, plan: &Plan, clock: &Arc<FixedClock>) -> Platform {
+async fn platform(ground: &Ground, plan: &Plan, clock: &Arc<FixedClock>, medium: &Arc<dyn Medium>) -> Platform {
+    let (db, dir, master) = (&ground.db, ground.dir.path(), &ground.master);
     let capabilities = &plan.capabilities;
     let own = capabilities.iter().flat_map(|one| one.permissions.clone());
     let permissions: Vec<Permission> = yiwang_host::PERMISSIONS.into_iter().chain(own).collect();
     let mut sources = yiwang_web::TEXTS.to_vec();
     sources.extend(capabilities.iter().flat_map(|one| one.texts.iter().copied()));
-    let master = MasterKey::generate();
-    let ledger = Ledger::open(&dir.join("ledger"), &master, clock.clone(), Options::small("test/ledger"));
+    let ledger = Ledger::open(&dir.join("ledger"), master, clock.clone(), Options::small("test/ledger"));
     let ledger = ledger.expect("a ledger");
-    let vault = KeyVault::new(db.db.clone(), master);
-    let files = Files::new(db.db.clone(), tree(dir, "files", &vault));
+    let vault = KeyVault::new(db.db.clone(), master.clone());
+    let files = Files::new(db.db.clone(), tree(dir, "files", &vault, medium));
     let engine: Arc<dyn Engine> = match plan.lake {
-        true => Arc::new(lake(db, dir, &vault, &files)),
+        true => Arc::new(lake(db, dir, &vault, &files, medium)),
         false => Arc::new(NoLake),
     };
     let settings = Settings::load(&db.db, capabilities).await.expect("settings");
@@ -180,22 +222,23 @@ async fn platform(db: &TestDb, dir: &Path, plan: &Plan, clock: &Arc<FixedClock>)
         sessions: Sessions::new(db.db.clone()),
         limits: RateLimits::new(),
         clock: clock.clone(),
-        random: Arc::new(SeededRandom::new(1)),
+        random: Arc::new(SeededRandom::new(ground.processes)),
     }
 }
 
-fn tree(dir: &Path, name: &'static str, vault: &KeyVault) -> SealedStore {
-    SealedStore::on_disk(dir, name, Some(vault.clone())).expect("a tree")
+fn tree(dir: &Path, name: &'static str, vault: &KeyVault, medium: &Arc<dyn Medium>) -> SealedStore {
+    let disk = Disk::on(&dir.join(name), Arc::clone(medium)).expect("a tree");
+    SealedStore::new(Arc::new(disk), vault.clone(), name)
 }
 
-fn lake(db: &TestDb, dir: &Path, vault: &KeyVault, files: &Files) -> Lake {
+fn lake(db: &TestDb, dir: &Path, vault: &KeyVault, files: &Files, medium: &Arc<dyn Medium>) -> Lake {
     let spill = dir.join("spill");
     std::fs::create_dir_all(&spill).expect("a folder");
     let options = LakeOptions {
         db: db.db.clone(),
         vault: vault.clone(),
-        objects: tree(dir, "lake", vault),
-        derived: tree(dir, "derived", vault),
+        objects: tree(dir, "lake", vault, medium),
+        derived: tree(dir, "derived", vault, medium),
         out: Some(dir.join("out")),
         spill,
         files: files.clone(),

@@ -23,7 +23,8 @@ pub(crate) async fn doctor(shared: &Shared, city: &City) -> Result<()> {
     let copies = city.platform.gate.copies().await?;
     let copied_bytes: u64 = copies.iter().map(|copy| copy.size_bytes).sum();
     let last = Last::read(&city.directory.path)?;
-    let now = city.platform.ctx(Actor::System("doctor")).now();
+    let ctx = city.platform.ctx(Actor::System("doctor"));
+    let (now, clock_sure) = (ctx.now(), city.platform.clock_standing(&ctx).await?.is_sure());
     let hours = last.as_ref().map(|last| (now.micros() - last.made_at).max(0) / HOUR_US);
     let restored = mark.restored.as_ref().map(|restored| {
         json!({
@@ -35,7 +36,7 @@ pub(crate) async fn doctor(shared: &Shared, city: &City) -> Result<()> {
         "name": mark.name, "region": mark.region, "demo": mark.demo, "sealed": mark.sealed,
         "data": city.directory.path, "store": city.platform.db.location(), "keys": shared.keys_path(),
         "ledger_entries": ledger.entries, "ledger_waiting": waiting.count, "ledger_waiting_since": waiting.oldest,
-        "free_bytes": free_bytes, "restored": restored,
+        "free_bytes": free_bytes, "restored": restored, "clock_sure": clock_sure,
         "plain_copies": { "resources": copies.len(), "bytes": copied_bytes },
         "backup": last.as_ref().map(|last| json!({
             "made": Instant::from_micros(last.made_at), "age_hours": hours, "place": last.place,
@@ -48,8 +49,16 @@ pub(crate) async fn doctor(shared: &Shared, city: &City) -> Result<()> {
         } else {
             output::say(shared, "文件未密封（建城时选定）", "files are NOT sealed (chosen when the city was made)")
         };
+        let clock = match clock_sure {
+            true => "",
+            false => output::say(
+                shared,
+                "\nclock   与上次运行的时间相差太大：到期数据暂不清除，请核对时间，并在“设置”页确认",
+                "\nclock   far from when the city last ran: nothing is removed by date; check it, confirm under Settings",
+            ),
+        };
         format!(
-            "{} · {} · {sealed}\nstore   {}\nledger  {} entries{}\nout/    {} {}, {} MiB\nfree    {} MiB\nbackup  {}",
+            "{} · {} · {sealed}\nstore   {}\nledger  {} entries{}\nout/    {} {}, {} MiB\nfree    {} MiB\nbackup  {}{clock}",
             mark.name.get(shared.language()),
             mark.region,
             city.platform.db.location(),

@@ -9,6 +9,8 @@ use yiwang_kernel::{Actor, CivilDate, Error, Id, Instant, Result, Role};
 const PASSWORD_CHARS_MIN: usize = 10;
 const PASSWORD_CHARS_MAX: usize = 200;
 const DISPLAY_CHARS_MAX: usize = 60;
+/// How long wrong tries shut a name.
+pub(crate) const LOCK_S: i64 = 15 * 60;
 
 /// Passwords everybody tries first; compared without case.
 const COMMON: [&str; 12] = [
@@ -155,14 +157,19 @@ impl fmt::Debug for Link {
 impl Person {
     /// Where the account stands now, a lock by wrong passwords included.
     pub fn state_at(&self, now: Instant) -> State {
-        let shut = self.locked_until.is_some_and(|until| until > now);
-        if shut && self.state == State::Active { State::Locked } else { self.state }
+        if is_shut(self.locked_until, now) && self.state == State::Active { State::Locked } else { self.state }
     }
 
     /// Whether this is the actor's own account.
     pub fn is_actor(&self, actor: &Actor) -> bool {
         actor.account().is_some_and(|account| account.id == self.id)
     }
+}
+
+/// Whether a name that wrong tries shut until then is shut now. A lock that ends later than one set now would was set while
+/// the clock was ahead, and is over.
+pub(crate) fn is_shut(until: Option<Instant>, now: Instant) -> bool {
+    until.is_some_and(|until| now < until && until <= now.plus_s(LOCK_S))
 }
 
 impl NewPerson {

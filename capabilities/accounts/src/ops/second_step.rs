@@ -91,7 +91,8 @@ pub(crate) async fn is_right(platform: &Platform, ctx: &Ctx, id: Id, code: &str)
     let secret = key.open(id.as_bytes(), &sealed).map_err(|error| Error::internal("open a one-time secret", error))?;
     let unix_s = u64::try_from(ctx.now().micros() / 1_000_000).unwrap_or(0);
     let typed: String = code.chars().filter(char::is_ascii_digit).collect();
-    match totp::verify(&secret, &typed, unix_s, secrets.totp_step) {
+    let taken = secrets.totp_step.filter(|step| *step <= unix_s / totp::STEP_S + store::secrets::STEPS_AHEAD);
+    match totp::verify(&secret, &typed, unix_s, taken) {
         Some(step) => platform.db.tx(|tx| Box::pin(store::secrets::take_step(tx, id, step))).await,
         None => Ok(false),
     }

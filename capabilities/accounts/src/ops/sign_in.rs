@@ -7,7 +7,7 @@ use yiwang_host::Platform;
 use yiwang_kernel::{Account, Ctx, Error, Id, Instant, Result, Role};
 use yiwang_seal::password;
 
-use crate::model::{Link, Person, State, check_password, name_hash};
+use crate::model::{Link, Person, State, check_password, is_shut, name_hash};
 use crate::ops::departments::department_of;
 use crate::ops::people::not_found;
 use crate::ops::second_step::{is_recovery, is_right};
@@ -16,8 +16,6 @@ use crate::store::links::{ACTIVATE, SECOND_STEP};
 
 /// Wrong tries that shut a name.
 pub(crate) const TRIES_MAX: i64 = 10;
-/// How long it stays shut.
-pub(crate) const LOCK_S: i64 = 15 * 60;
 /// How long an activation link lasts.
 const LINK_S: i64 = 72 * 3600;
 /// How long the second step is waited for.
@@ -68,7 +66,7 @@ pub async fn sign_in(platform: &Platform, ctx: &Ctx, attempt: &Attempt<'_>) -> R
     platform.limits.take(ctx, Limit::SignInName, &name)?;
     let db = &platform.db;
     let hash = name_hash(&name);
-    let locked = store::secrets::locked_until(db, &hash).await?.is_some_and(|until| until > ctx.now());
+    let locked = is_shut(store::secrets::locked_until(db, &hash).await?, ctx.now());
     let found = store::people::by_name(db, &name).await?.filter(|person| person.state == State::Active && !locked);
     let secrets = match &found {
         Some(person) => Some(store::secrets::of(db, person.id).await?),
@@ -239,7 +237,7 @@ async fn ticket(platform: &Platform, ctx: &Ctx, person: Id) -> Result<String> {
 async fn count_try(platform: &Platform, ctx: &Ctx, name: &str) -> Result<()> {
     let hash = &name_hash(name);
     let now: Instant = ctx.now();
-    let shut = platform.db.tx(|tx| Box::pin(store::secrets::count_try(tx, hash, now, TRIES_MAX, LOCK_S))).await?;
+    let shut = platform.db.tx(|tx| Box::pin(store::secrets::count_try(tx, hash, now, TRIES_MAX))).await?;
     if shut {
         tracing::warn!("a sign-in name was shut after {TRIES_MAX} wrong tries");
     }

@@ -3,8 +3,13 @@
 use yiwang_kernel::{Id, Instant, Result};
 use yiwang_store::{Db, Tx};
 
+use crate::model::{LOCK_S, is_shut};
+
 /// Wrong tries are forgotten after a day without another.
 const TRIES_KEPT_S: i64 = 24 * 3600;
+
+/// A time step taken this far ahead, an hour, was taken while the clock was wrong.
+pub(crate) const STEPS_AHEAD: u64 = 120;
 
 /// The secrets of one account. Has no `Debug`, so that no log shows them.
 pub(crate) struct Secrets {
@@ -40,24 +45,18 @@ pub(crate) async fn locked_until(db: &Db, name_hash: &[u8; 32]) -> Result<Option
 }
 
 /// Counts a wrong try of a name, known or not, and shuts it from the `most`th on; whether this try shut it.
-pub(crate) async fn count_try(
-    tx: &mut Tx<'_>,
-    name_hash: &[u8; 32],
-    now: Instant,
-    most: i64,
-    lock_s: i64,
-) -> Result<bool> {
+pub(crate) async fn count_try(tx: &mut Tx<'_>, name_hash: &[u8; 32], now: Instant, most: i64) -> Result<bool> {
     tx.execute("DELETE FROM accounts_tries WHERE last < $1", &[now.plus_s(-TRIES_KEPT_S).into()]).await?;
     let sql = "SELECT failures, locked_until FROM accounts_tries WHERE name_hash = $1";
     let (failures, locked_until) = match tx.query_one(sql, &[name_hash.into()]).await? {
         Some(row) => (row.int("failures")?, row.opt_instant("locked_until")?),
         None => (0, None),
     };
-    let lock_over = locked_until.is_some_and(|until| until <= now);
+    let lock_over = locked_until.is_some() && !is_shut(locked_until, now);
     let failures = if lock_over { 1 } else { failures + 1 };
     let shut_already = locked_until.filter(|_| !lock_over);
     let shuts = shut_already.is_none() && failures >= most;
-    let until = if shuts { Some(now.plus_s(lock_s)) } else { shut_already };
+    let until = if shuts { Some(now.plus_s(LOCK_S)) } else { shut_already };
     tx.execute(
         "INSERT INTO accounts_tries (name_hash, failures, last, locked_until) VALUES ($1, $2, $3, $4)
          ON CONFLICT (name_hash) DO UPDATE SET
@@ -95,10 +94,12 @@ pub(crate) async fn remove_totp(tx: &mut Tx<'_>, person: Id) -> Result<()> {
     Ok(())
 }
 
-/// Takes a time step; false when it, or a later one, was taken before.
+/// Takes a time step; false when it, or a later one, was taken before. One taken hours ahead, while the clock was wrong,
+/// shuts nobody out.
 pub(crate) async fn take_step(tx: &mut Tx<'_>, person: Id, step: u64) -> Result<bool> {
-    let sql = "UPDATE accounts_people SET totp_step = $2 WHERE id = $1 AND (totp_step IS NULL OR totp_step < $2)";
-    Ok(tx.execute(sql, &[person.into(), step.into()]).await? > 0)
+    let sql = "UPDATE accounts_people SET totp_step = $2
+        WHERE id = $1 AND (totp_step IS NULL OR totp_step < $2 OR totp_step > $3)";
+    Ok(tx.execute(sql, &[person.into(), step.into(), (step + STEPS_AHEAD).into()]).await? > 0)
 }
 
 pub(crate) async fn set_recovery(tx: &mut Tx<'_>, person: Id, hashes: &[[u8; 32]]) -> Result<()> {

@@ -84,6 +84,25 @@ async fn a_code_and_a_recovery_code_serve_once() {
 }
 
 #[tokio::test]
+async fn a_code_used_while_the_clock_was_ahead_shuts_nobody_out() {
+    const YEAR_S: i64 = 365 * 24 * 3_600;
+    for world in World::each().await {
+        world.person("steward1", Some("A1"), &[Role::Steward]).await;
+        let cookie = world.sign_in("steward1").await;
+        let (secret, _) = enrolled(&world, &cookie).await;
+        let signs_in = async || {
+            let ticket = first_step(&world).await.value_of("ticket");
+            with_code(&world, &ticket, &totp::code_at(&secret, unix_s(&world))).await.status
+        };
+        world.clock.advance_s(YEAR_S);
+        assert_eq!(signs_in().await, StatusCode::SEE_OTHER);
+        world.clock.advance_s(60 - YEAR_S);
+        assert_eq!(signs_in().await, StatusCode::SEE_OTHER, "{}", world.name);
+        assert_eq!(signs_in().await, StatusCode::UNPROCESSABLE_ENTITY, "and a code serves once all the same");
+    }
+}
+
+#[tokio::test]
 async fn a_ticket_runs_out_by_time_and_by_tries() {
     for world in World::each().await {
         world.person("steward1", Some("A1"), &[Role::Steward]).await;

@@ -15,8 +15,8 @@ use crate::store::{self, Change, Claim, Counts, Narrowing};
 /// The dimensions a search counts.
 const DIMENSIONS: [&str; 8] = ["department", "theme", "class", "opening", "grade", "library", "attached", "region"];
 
-/// Entries with data listed at once.
-const ATTACHED_MAX: usize = 10_000;
+/// Entries with data read at once.
+const ATTACHED_PER_READ: usize = 500;
 
 /// What a reader searches for.
 #[derive(Debug, Clone, Default)]
@@ -115,9 +115,13 @@ pub async fn to_review(platform: &Platform, ctx: &Ctx, page: &PageRequest) -> Re
 /// Every entry with data that this reader may see, by code.
 pub async fn attached(platform: &Platform, ctx: &Ctx) -> Result<Vec<Entry>> {
     let narrowing = Narrowing { attached: true, ..Narrowing::default() };
-    let mut entries = store::entries(&platform.db, &narrowing, "", ATTACHED_MAX).await?;
-    entries.retain(|entry| may_see(platform, ctx, entry));
-    Ok(entries)
+    let (mut seen, mut after) = (Vec::new(), String::new());
+    loop {
+        let entries = store::entries(&platform.db, &narrowing, &after, ATTACHED_PER_READ).await?;
+        let Some(last) = entries.last() else { return Ok(seen) };
+        after.clone_from(&last.code);
+        seen.extend(entries.into_iter().filter(|entry| may_see(platform, ctx, entry)));
+    }
 }
 
 /// Claims on the same datum by more than one field, the standing claim first; for those who review, or for one entry.

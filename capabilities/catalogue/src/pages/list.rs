@@ -115,6 +115,7 @@ fn work(call: &Call) -> Vec<(String, String)> {
         (ops::EDIT, "/catalogue/new", "catalogue-new"),
         (ops::REVIEW, "/catalogue/review", "catalogue-review"),
         (ops::IMPORT, "/catalogue/import", "catalogue-import"),
+        (ops::VIEW, "/catalogue/integration", "catalogue-integration"),
     ];
     let may = |permission: &str| call.platform.access.check_somewhere(&call.ctx, permission).is_ok();
     let shown = offered.iter().filter(|(permission, _, _)| may(permission));

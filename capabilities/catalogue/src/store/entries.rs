@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use yiwang_kernel::{Error, Result};
 use yiwang_store::{Db, Row, Tx, Value};
 
-use crate::model::{Attached, Code, Content, Entry, Opened, State};
+use crate::model::{Attached, Code, Content, Entry, Integrated, Opened, State};
 
 const COLUMNS: &str = "code, content, pending, state, published, returned, opened, opened_fields, opening_reason,
     version, rows, loaded, edited_by, submitted_by, created, updated, published_at, revision";
@@ -113,6 +113,19 @@ pub(crate) async fn city_counts(db: &Db, public: bool) -> Result<Counts> {
         rows: count("row_total")?,
         rows_open: count("rows_open")?,
     })
+}
+
+/// Published entries of each department by its code, with those that have rows.
+pub(crate) async fn integration(db: &Db) -> Result<Vec<(String, Integrated)>> {
+    let sql = "SELECT provider, count(*) AS entries,
+            CAST(COALESCE(sum(CASE WHEN rows > 0 THEN 1 ELSE 0 END), 0) AS BIGINT) AS attached
+        FROM catalogue_entries WHERE published = 1 AND state <> 'retired' GROUP BY provider ORDER BY provider";
+    let count = |row: &Row, name: &str| -> Result<u64> { Ok(u64::try_from(row.int(name)?).unwrap_or(0)) };
+    let read = |row: &Row| {
+        let share = Integrated { entries: count(row, "entries")?, attached: count(row, "attached")? };
+        Ok((row.text("provider")?, share))
+    };
+    db.query(sql, &[]).await?.iter().map(read).collect()
 }
 
 /// How many entries have a table whose grade a person set, and how many of those are published and open.

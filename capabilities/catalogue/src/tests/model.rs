@@ -3,8 +3,8 @@
 use yiwang_kernel::{CivilDate, Error, Instant, Text};
 
 use crate::model::{
-    Attached, Attachment, Code, Content, Cycle, Duties, Entry, Field, Sharing, State, Timeliness, differences,
-    draft_name, drafted_classification, read_table, write_table,
+    Attached, Attachment, Code, Content, Cycle, Duties, Entry, Field, Integrated, Sharing, State, Timeliness,
+    differences, draft_name, drafted_classification, read_table, write_table,
 };
 
 fn now() -> Instant {
@@ -222,6 +222,15 @@ fn a_workbook_is_a_table_like_its_csv() {
     assert!(faults.is_empty(), "{:?}", faults.first());
     assert_eq!(written[0].content.fields.len(), 2);
     assert_eq!(written, read_table(text.as_bytes()).expect("a table").0);
+}
+
+#[test]
+fn a_share_reaches_a_target_by_entries_and_never_by_rounding() {
+    let share = |attached: u64, entries: u64| Integrated { entries, attached };
+    assert_eq!((share(2, 3).permille(), share(0, 0).permille()), (666, 0));
+    assert!(share(4, 5).reaches(80) && !share(799_999, 1_000_000).reaches(80));
+    assert!(share(0, 7).reaches(0) && !share(0, 0).reaches(0), "nothing published reaches nothing");
+    assert_eq!(share(1, 2) + share(2, 2), share(3, 4));
 }
 
 #[test]

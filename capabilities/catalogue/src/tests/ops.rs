@@ -5,7 +5,7 @@ use yiwang_gate::{Grantee, Mask, PURPOSE_PUBLIC};
 use yiwang_kernel::{CivilDate, Ctx, Error, PageRequest, Text};
 
 use super::city::{City, cities, content};
-use crate::model::{Content, Entry, Field, Opened, Opening, State};
+use crate::model::{Content, Entry, Field, Integrated, Opened, Opening, State};
 use crate::ops::{self, Find, LoadedField, LoadedTable, OpenRequest};
 
 async fn published(city: &City, content: &Content) -> Entry {
@@ -181,7 +181,11 @@ async fn opening_is_refused_by_name_until_nothing_stands_against_it() {
         let (code_of, by) = (&code, &bureau);
         let open = |request: OpenRequest| async move { ops::open(platform, by, code_of, &request).await };
         assert_eq!(refusal(open(all.clone()).await).1, "catalogue-open-no-data");
+        let share = async || ops::integration(platform).await.expect("counted").0;
+        let integrated = |attached: u64| vec![("C002".to_owned(), Integrated { entries: 1, attached })];
+        assert_eq!(share().await, integrated(0), "{}", city.name);
         load(&city, &LoadedTable { rows: 3, ..table(&code) }).await;
+        assert_eq!(share().await, integrated(1), "{}", city.name);
         assert_eq!(refusal(open(all.clone()).await).1, "catalogue-open-ungraded");
         assert_eq!(
             ops::open(platform, &city.steward("C002"), &code, &all).await.expect_err("not theirs").status(),

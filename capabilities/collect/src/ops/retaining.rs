@@ -1,5 +1,6 @@
 //! How long data is kept: rows whose term is over go with everything made from them, earlier versions go when they are
-//! past what is kept, files that nothing names go too. What is gone cannot be brought back; the entry says when.
+//! past what is kept, files that nothing names go too. What is gone cannot be brought back; the entry says when. Nothing
+//! goes while the machine's clock is in doubt.
 
 use yiwang_catalogue::ops as catalogue;
 use yiwang_gate::{Cleaned, Keep, TableInfo};
@@ -28,6 +29,7 @@ pub async fn term(platform: &Platform, ctx: &Ctx, resource: &str) -> Result<Opti
 pub async fn end_term(platform: &Platform, ctx: &Ctx, resource: &str) -> Result<()> {
     let entry = catalogue::entry(platform, ctx, resource).await?;
     check(platform, ctx, DECIDE, &entry.content.provider)?;
+    platform.require_sure_clock(ctx).await?;
     match entry.content.retained_until()? {
         Some(until) if until < ctx.now().date() => remove(platform, ctx, resource).await,
         Some(until) => Err(Error::refused("load-term-runs").with("date", until)),
@@ -37,6 +39,7 @@ pub async fn end_term(platform: &Platform, ctx: &Ctx, resource: &str) -> Result<
 
 /// Removes the rows of every resource whose term is over; how many resources. For a daily job.
 pub async fn end_terms(platform: &Platform, ctx: &Ctx) -> Result<usize> {
+    platform.require_sure_clock(ctx).await?;
     let past = catalogue::past_retention(platform, ctx.now().date()).await?;
     for resource in &past {
         remove(platform, ctx, resource).await?;
@@ -46,6 +49,7 @@ pub async fn end_terms(platform: &Platform, ctx: &Ctx) -> Result<usize> {
 
 /// Forgets earlier versions past what is kept, and deletes what is out of use; what went. For a daily job.
 pub async fn forget_versions(platform: &Platform, ctx: &Ctx) -> Result<Cleaned> {
+    platform.require_sure_clock(ctx).await?;
     let number = |name: &str| platform.settings.number(name);
     let keep = Keep {
         versions_max: usize::try_from(number("collect.versions_max")?).unwrap_or(1).max(1),

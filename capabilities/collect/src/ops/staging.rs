@@ -100,6 +100,7 @@ pub(super) fn decoder(gate: &Gate, blob: Id) -> Decode {
 
 /// Deletes raw files whose time is over; how many. For a daily job.
 pub async fn forget_raw(platform: &Platform, ctx: &Ctx) -> Result<usize> {
+    platform.require_sure_clock(ctx).await?;
     let over = store::raw_over(&platform.db, ctx.now()).await?;
     for (load, raw) in &over {
         platform.files.delete(*raw).await?;

@@ -48,9 +48,15 @@ fn zipped(files: &[(&str, &str)]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
+const HEAD: &str = r#"<?xml version="1.0" encoding="UTF-8"?>"#;
+
 /// A workbook with these sheets: name and the rows as they stand in its XML.
 fn workbook(sheets: &[(&str, &str)]) -> Vec<u8> {
-    const HEAD: &str = r#"<?xml version="1.0" encoding="UTF-8"?>"#;
+    workbook_with(HEAD, sheets)
+}
+
+/// The same, its sheets beginning with this.
+fn workbook_with(head: &str, sheets: &[(&str, &str)]) -> Vec<u8> {
     const MAIN: &str = r#"xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main""#;
     const LINKS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let (mut names, mut links, mut files) = (String::new(), String::new(), Vec::new());
@@ -60,10 +66,10 @@ fn workbook(sheets: &[(&str, &str)]) -> Vec<u8> {
         links += &format!(
             r#"<Relationship Id="r{number}" Type="{LINKS}/worksheet" Target="worksheets/sheet{number}.xml"/>"#
         );
-        let sheet = format!("{HEAD}<worksheet {MAIN}><sheetData>{rows}</sheetData></worksheet>");
+        let sheet = format!("{head}<worksheet {MAIN}><sheetData>{rows}</sheetData></worksheet>");
         files.push((format!("xl/worksheets/sheet{number}.xml"), sheet));
     }
-    links += &format!(r#"<Relationship Id="r99" Type="{LINKS}/styles" Target="styles.xml"/>"#);
+    links += &format!(r#"<Relationship Id="rs" Type="{LINKS}/styles" Target="styles.xml"/>"#);
     let book = format!(r#"{HEAD}<workbook {MAIN} xmlns:r="{LINKS}"><sheets>{names}</sheets></workbook>"#);
     files.push(("xl/workbook.xml".to_owned(), book));
     let package = "http://schemas.openxmlformats.org/package/2006/relationships";
@@ -173,6 +179,85 @@ fn archives_keep_to_their_limits() {
     let many: Vec<(String, &str)> = (0..1_001).map(|number| (format!("{number}.csv"), "a\n")).collect();
     let many: Vec<(&str, &str)> = many.iter().map(|(name, text)| (name.as_str(), *text)).collect();
     assert_eq!(code(&zipped(&many)), "load-entries");
+    let tables: Vec<(String, &str)> = (0..101).map(|number| (format!("{number}.csv"), "a\n1\n")).collect();
+    let tables: Vec<(&str, &str)> = tables.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+    assert_eq!(code(&zipped(&tables)), "load-entries", "an archive of more tables than are read");
     let bomb = "0".repeat(65 << 20);
     assert_eq!(code(&zipped(&[("zeros.csv", &bomb)])), "load-ratio");
+}
+
+#[test]
+fn no_name_in_an_archive_leads_out_of_it() {
+    for name in ["../evil.csv", "a/../../evil.csv", "/etc/evil.csv", "..\\..\\evil.csv", "C:\\evil.csv"] {
+        match open(&zipped(&[(name, "a\n1\n")])) {
+            Err(error) => assert_eq!(error.code(), "load-path", "{name}"),
+            // Where it is a name with odd letters and no more, it is a title and never a path.
+            Ok(tables) => assert!(tables.iter().all(|table| !table.name.as_deref().unwrap_or("/").contains('/'))),
+        }
+    }
+}
+
+/// Reads a table to its end; the code of what stops it.
+fn stopped(bytes: &[u8]) -> &'static str {
+    let mut found = open(bytes).expect("its beginning can be read");
+    let read = (found[0].open)().and_then(|mut text| std::io::copy(&mut text, &mut std::io::sink()));
+    let error = read.expect_err("it unfolds without end").downcast::<yiwang_kernel::Error>().expect("our error");
+    error.code()
+}
+
+#[test]
+fn a_small_file_does_not_unfold_without_end() {
+    let zeros = vec![b'0'; 64 << 20];
+    assert_eq!(stopped(&zstd::encode_all(&zeros[..], 1).unwrap()), "load-ratio");
+    let lie = lying(zipped(&[("zeros.csv", &"0,1\n".repeat(1 << 20))]), 50_000);
+    assert_eq!(code(&lie), "load-format-broken", "an entry gives no more than it says");
+}
+
+/// The archive, every entry larger than so many bytes saying that it has just so many.
+fn lying(mut archive: Vec<u8>, bytes: u32) -> Vec<u8> {
+    for at in 0..archive.len() - 30 {
+        let size = match &archive[at..at + 4] {
+            b"PK\x03\x04" => at + 22..at + 26,
+            b"PK\x01\x02" => at + 24..at + 28,
+            _ => continue,
+        };
+        let stated = u32::from_le_bytes(archive[size.clone()].try_into().unwrap());
+        archive[size].copy_from_slice(&stated.min(bytes).to_le_bytes());
+    }
+    archive
+}
+
+#[test]
+fn bombs_in_a_workbook_are_refused_or_harmless() {
+    let row = format!(r#"<row r="1">{}</row>"#, text_cell("A1", &"0".repeat(2 << 20)));
+    assert_eq!(
+        code(&lying(workbook(&[("明细", &row)]), 50_000)),
+        "load-format-broken",
+        "a sheet that says it is small"
+    );
+    let many: Vec<(String, &str)> = (0..101).map(|number| (format!("s{number}"), "")).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|(name, rows)| (name.as_str(), *rows)).collect();
+    assert_eq!(code(&workbook(&many)), "load-entries", "sheets are not left out in silence");
+
+    let entities = (1..10).fold(r#"<!ENTITY e0 "ha">"#.to_owned(), |text, level| {
+        text + &format!(r#"<!ENTITY e{level} "{}">"#, format!("&e{};", level - 1).repeat(10))
+    });
+    let laughs = workbook_with(
+        &format!("{HEAD}<!DOCTYPE worksheet [{entities}]>"),
+        &[(
+            "明细",
+            &format!(r#"<row r="1">{}</row><row r="2">{}</row>"#, text_cell("A1", "a"), text_cell("A2", "&e9;")),
+        )],
+    );
+    if let Ok(mut found) = open(&laughs) {
+        assert!(read_twice(&mut found[0]).len() < 1_000, "entities of its own are not unfolded");
+    }
+
+    let far =
+        format!(r#"<row r="1">{}</row><row r="1048576">{}</row>"#, text_cell("A1", "a"), text_cell("XFD1048576", "b"));
+    let mut found = open(&workbook(&[("明细", &far)])).unwrap();
+    assert!(read_twice(&mut found[0]).len() < 100_000, "the cells between are not made");
+    let limits = yiwang_tables::Limits { columns_max: 2_000, ..yiwang_tables::Limits::default() };
+    let wide = found[0].plan(limits).expect_err("more columns than a table has");
+    assert!(matches!(wide, yiwang_tables::Error::TooWide { given: 16_384, .. }), "{wide}");
 }

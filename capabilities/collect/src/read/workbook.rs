@@ -11,7 +11,7 @@ use yiwang_web::{Unread, Workbook};
 use super::text::{piped, write_row};
 use super::{Table, broken};
 
-/// Sheets of a workbook that are read.
+/// Sheets of a workbook at most.
 const SHEETS_MAX: usize = 100;
 /// Rows looked at to find where a table begins.
 const HEAD_ROWS: usize = 50;
@@ -21,8 +21,11 @@ const HEAD_BYTES: u64 = 1 << 18;
 pub(super) fn tables(bytes: &Arc<[u8]>) -> Result<Vec<Table>> {
     let workbook = Workbook::new(Arc::clone(bytes));
     let names = workbook.sheets().map_err(unread)?;
+    if names.len() > SHEETS_MAX {
+        return Err(Error::invalid("file", "load-entries").with("limit", SHEETS_MAX));
+    }
     let mut tables = Vec::new();
-    for name in names.into_iter().take(SHEETS_MAX) {
+    for name in names {
         let mut head = Vec::new();
         let mut keep = |_: u64, row: &[Option<String>]| {
             head.push(row.to_vec());

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 
 use yiwang_accounts::NewDepartment;
+use yiwang_host::Capability;
 use yiwang_kernel::{CivilDate, Result, Text};
 
 use crate::ops;
@@ -22,30 +23,47 @@ impl Deref for City {
     }
 }
 
+/// Loading and what it stands on.
+pub(super) fn capabilities() -> Vec<Capability> {
+    vec![
+        yiwang_messages::capability(),
+        yiwang_accounts::capability(),
+        yiwang_catalogue::capability(),
+        crate::capability(),
+    ]
+}
+
 /// One city per database.
 pub(super) async fn cities() -> Vec<City> {
-    let capabilities = || {
-        vec![
-            yiwang_messages::capability(),
-            yiwang_accounts::capability(),
-            yiwang_catalogue::capability(),
-            crate::capability(),
-        ]
-    };
     let mut cities = Vec::new();
     for city in yiwang_testkit::City::each(capabilities).await {
+        cities.push(City::found(city).await);
+    }
+    cities
+}
+
+impl City {
+    /// Gives a new city its departments.
+    pub(super) async fn found(city: yiwang_testkit::City) -> City {
         for code in DEPARTMENTS {
             let (name, opened) = (Text::new(code, code), CivilDate::new(2020, 1, 1));
             let new = NewDepartment { code: code.to_owned(), name, parent: None, place: 1, opened };
             let made = yiwang_accounts::ops::create_department(&city.platform, &city.system(), &new).await;
             made.expect("a department");
         }
-        cities.push(City(city));
+        City(city)
     }
-    cities
-}
 
-impl City {
+    /// A city that has its departments.
+    pub(super) fn over(city: yiwang_testkit::City) -> City {
+        City(city)
+    }
+
+    /// The city itself.
+    pub(super) fn into_inner(self) -> yiwang_testkit::City {
+        self.0
+    }
+
     /// A request to load this text.
     pub(super) fn request(&self, file_name: &str, text: &str) -> LoadRequest {
         LoadRequest {

@@ -112,6 +112,17 @@ async fn refused_rows_keep_their_line_and_hold_a_load_until_somebody_decides() {
 }
 
 #[tokio::test]
+async fn a_cell_over_the_limit_costs_its_row_alone() {
+    let city = &cities().await[0];
+    let rows = (0..200).fold("编号,说明\n".to_owned(), |text, row| text + &format!("a{row},好\n"));
+    let text = format!("{rows}长,{}\nz,好\n", "字".repeat(400_000));
+    let report = city.load(&city.request("long.csv", &text)).await.expect("loaded");
+    assert_eq!((report.state, report.rows_loaded, report.rows_refused), (State::Loaded, 201, 1));
+    let refusal = &report.refusals[0];
+    assert_eq!((refusal.reason.as_str(), refusal.line_first), ("cell_too_long", 202));
+}
+
+#[tokio::test]
 async fn too_many_refused_rows_refuse_the_load_and_a_held_one_can_be_discarded() {
     for city in cities().await {
         let report = city.load(&city.request("bad.csv", "a,b\n1,2\n3\n4\n5,6\n")).await.expect("a report");
@@ -223,9 +234,12 @@ async fn what_is_wrong_with_a_request_names_its_field() {
     let city = &cities().await[0];
     let good = || city.request("a.csv", PARKING);
     let with_key = |key: &str| LoadRequest { key: vec![key.into()], ..good() };
+    let wide: Vec<String> = (0..=yiwang_gate::COLUMNS_MAX).map(|column| format!("c{column}")).collect();
+    let wide = format!("{0}\n{0}\n", wide.join(","));
     let cases = [
         (city.request("empty.csv", ""), "file", "load-file-empty"),
         (city.request("header.csv", "编号,名称\n"), "file", "load-no-rows"),
+        (city.request("wide.csv", &wide), "file", "load-too-wide"),
         (LoadRequest { department: Some("C999".into()), ..good() }, "department", "load-department-unknown"),
         (LoadRequest { mode: Mode::Upsert, ..good() }, "key", "load-key-needed"),
         (with_key("没有"), "key", "load-key-column"),

@@ -79,6 +79,56 @@ async fn when_the_term_is_over_rows_files_and_raw_files_are_gone_and_the_entry_s
     }
 }
 
+/// A clock that jumps years ahead must not cost a row; a person says that the time is right, or the clock comes back.
+#[tokio::test]
+async fn a_clock_that_jumps_ahead_removes_nothing_until_somebody_confirms_it() {
+    for city in cities().await {
+        let (platform, system) = (&city.platform, &city.system());
+        let report = loaded(&city).await;
+        keep_until(&city, &report.resource, "2027-12-31").await;
+        let clock = yiwang_host::runner(platform, &[], 1);
+        assert!(clock.run_due(system).await.expect("noted") > 0);
+        city.clock.advance_s(5 * 365 * DAY_S);
+        clock.run_due(system).await.expect("looked");
+        let everything = async || {
+            let steward = city.steward("C001");
+            [
+                ops::end_terms(platform, system).await.map(drop),
+                ops::end_term(platform, &steward, &report.resource).await,
+                ops::forget_versions(platform, system).await.map(drop),
+                ops::forget_raw(platform, system).await.map(drop),
+            ]
+        };
+        for outcome in everything().await {
+            assert_eq!(outcome.expect_err("held up").code(), "clock-doubtful", "{}", city.name);
+        }
+        for at in [At::Latest, At::Version(1)] {
+            assert_eq!(rows(&city, &report.resource, at).await.expect("rows"), 12_000, "{}", city.name);
+        }
+        city.clock.advance_s(-5 * 365 * DAY_S);
+        assert_eq!(ops::end_terms(platform, system).await.expect("the clock is back"), 0);
+        city.clock.advance_s(5 * 365 * DAY_S);
+        let administrator = city.acting("system", "C001", yiwang_kernel::Role::SystemAdmin);
+        let (cookie, token) = city.session(&administrator).await;
+        let page = city.get_with("/settings", &cookie).await;
+        assert!(page.text.contains("action=\"/settings/clock\""), "the way out is on the page: {}", page.text);
+        let confirm = async |reason: &str| {
+            let request = http::Request::post("/settings/clock")
+                .header(http::header::COOKIE, &cookie)
+                .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+            city.ask(request, format!("csrf={token}&reason={reason}")).await
+        };
+        assert_eq!(confirm("").await.status, 422, "not without a reason");
+        assert_eq!(confirm("five+years+in+a+cellar").await.status, 303, "{}", city.name);
+        for outcome in everything().await {
+            outcome.expect("done");
+        }
+        assert_eq!(rows(&city, &report.resource, At::Latest).await.expect("a table"), 0, "{}", city.name);
+        let page = city.get_with("/settings", &cookie).await;
+        assert!(!page.text.contains("/settings/clock") && page.text.contains("five years in a cellar"));
+    }
+}
+
 #[tokio::test]
 async fn a_resource_without_a_term_is_not_emptied() {
     for city in cities().await {

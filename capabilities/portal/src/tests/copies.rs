@@ -40,6 +40,19 @@ async fn set(city: &City, value: &str) {
 }
 
 #[tokio::test]
+async fn the_switch_takes_its_two_words_and_no_other() {
+    let city = &cities().await[0];
+    let check = |value: &str| city.platform.settings.check(copies::SETTING, value);
+    for word in ["on", "off", " off "] {
+        check(word).expect("one of the two");
+    }
+    for word in ["", "yes", "ON", "of"] {
+        let error = check(word).expect_err("another word would switch off in silence");
+        assert_eq!(error.code(), "portal-copies-switch", "{word:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_open_has_a_copy_without_what_is_masked_and_the_ledger_knows() {
     for city in cities().await {
         let closed = city.load("not open.csv", "a,b\n1,2\n").await.resource;

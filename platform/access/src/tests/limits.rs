@@ -24,6 +24,18 @@ fn a_bucket_empties_and_refills_with_time() {
 }
 
 #[test]
+fn a_clock_that_was_ahead_and_came_back_locks_nobody_out() {
+    let (ctx, clock) = ctx_and_clock();
+    let limits = RateLimits::new();
+    const YEAR_S: i64 = 365 * 24 * 3_600;
+    clock.advance_s(YEAR_S);
+    while limits.take(&ctx, Limit::SignInName, "chief").is_ok() {}
+    clock.advance_s(-YEAR_S);
+    let taken = (0..1000).take_while(|_| limits.take(&ctx, Limit::SignInName, "chief").is_ok()).count();
+    assert_eq!(taken, 20, "as if nothing had been taken, and no more");
+}
+
+#[test]
 fn a_flood_of_keys_does_not_outgrow_the_table_nor_free_the_worst() {
     let (ctx, _) = ctx_and_clock();
     let limits = RateLimits::with_buckets_max(100);

@@ -100,6 +100,19 @@ async fn a_staff_session_ends_when_idle_and_at_last_even_in_use() {
 }
 
 #[tokio::test]
+async fn a_session_begun_while_the_clock_was_ahead_does_not_outlive_it() {
+    for bench in benches().await {
+        let before = bench.start(&bench.account(&[Role::Steward])).await;
+        bench.clock.advance_s(2 * HOUR_S);
+        let ahead = bench.start(&bench.account(&[Role::Steward])).await;
+        assert!(bench.alive(&ahead).await);
+        bench.clock.advance_s(-2 * HOUR_S);
+        assert!(!bench.alive(&ahead).await, "{}", bench.db.name);
+        assert!(bench.alive(&before).await, "one begun before is as good as it was");
+    }
+}
+
+#[tokio::test]
 async fn only_a_resident_on_the_public_face_has_a_long_session() {
     for bench in benches().await {
         let mut public = bench.ctx.clone();

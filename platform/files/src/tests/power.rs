@@ -95,7 +95,8 @@ async fn trial(seed: u64) {
 
 #[tokio::test]
 async fn what_was_acknowledged_outlives_a_power_loss() {
-    for seed in 0..40 {
+    let trials = std::env::var("YIWANG_LOOPS").ok().and_then(|loops| loops.parse().ok()).unwrap_or(40);
+    for seed in 0..trials {
         trial(seed).await;
     }
 }

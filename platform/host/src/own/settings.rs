@@ -1,5 +1,6 @@
 //! 设置: the declared settings of all capabilities, for the system administrator: what each sets, its value, who changed
-//! it and why. A change is a privileged act. Holds no secret and knows no setting by name.
+//! it and why; and, while the machine's clock is in doubt, the form that confirms it. A change is a privileged act.
+//! Holds no secret and knows no setting by name.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -7,7 +8,7 @@ use yiwang_kernel::{Error, Result};
 use yiwang_web::{Answer, Cell, Column, Field, Fields, Form, Head, Markup, Table, View};
 
 use super::SETTINGS;
-use crate::{Call, Capability, Setting, Wants, get, post, store};
+use crate::{Call, Capability, Setting, Wants, clock, get, post, store};
 
 /// Changes the page shows.
 const CHANGES_MAX: usize = 50;
@@ -19,6 +20,8 @@ struct SettingsBody<'a> {
     settings: Markup,
     changes: Markup,
     saved: bool,
+    /// What is to be confirmed, with the form.
+    clock: Option<(String, Markup)>,
 }
 
 #[derive(askama::Template)]
@@ -44,6 +47,13 @@ pub(super) fn add(capability: Capability) -> Capability {
                 .doc("一项设置", "one setting"),
         )
         .route(
+            post("/settings/clock", confirm_clock)
+                .needs(SETTINGS)
+                .audit("host.clock_confirmed")
+                .doc("确认服务器时钟", "confirm the machine's clock")
+                .takes("reason", "原因", "reason"),
+        )
+        .route(
             post("/settings/{name}", change)
                 .needs(SETTINGS)
                 .decides("host.setting_changed")
@@ -54,6 +64,21 @@ pub(super) fn add(capability: Capability) -> Capability {
 }
 
 async fn list(call: Call) -> Answer {
+    listed(&call, StatusCode::OK, None).await
+}
+
+async fn confirm_clock(call: Call, fields: Fields) -> Answer {
+    let reason = fields.get("reason").unwrap_or_default();
+    match clock::confirm(&call.platform, &call.ctx, reason).await {
+        Ok(()) => call.done("/settings?done=saved", &json!({ "clock": "confirmed" })),
+        Err(error @ Error::Invalid { .. }) if call.wants == Wants::Html => {
+            listed(&call, StatusCode::UNPROCESSABLE_ENTITY, Some(error)).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn listed(call: &Call, status: StatusCode, error: Option<Error>) -> Answer {
     let view = &call.view;
     let settings = &call.platform.settings;
     let mut table = Table::new(view.t("settings-title"))
@@ -71,10 +96,25 @@ async fn list(call: Call) -> Answer {
         ]);
         rows.push(told(setting, &value));
     }
-    let changes = changes(&call).await?;
+    let changes = changes(call).await?;
     let saved = call.query.get("done") == Some("saved");
-    let body = SettingsBody { view, settings: table.render(view)?, changes, saved };
-    call.respond(Head::new(view.t("settings-title")), &body, &json!({ "rows": rows }))
+    let standing = call.platform.clock_standing(&call.ctx).await?;
+    let clock = clock_part(call, error).await?;
+    let body = SettingsBody { view, settings: table.render(view)?, changes, saved, clock };
+    let clock = json!({ "now": standing.now, "seen": standing.seen, "sure": standing.is_sure() });
+    call.respond_as(status, Head::new(view.t("settings-title")), &body, &json!({ "rows": rows, "clock": clock }))
+}
+
+/// What is in doubt, and the form that ends it; nothing while the clock is sure.
+async fn clock_part(call: &Call, error: Option<Error>) -> Result<Option<(String, Markup)>> {
+    let view = &call.view;
+    let Err(doubt) = call.platform.require_sure_clock(&call.ctx).await else { return Ok(None) };
+    let reason = Field::text("reason", view.t("settings-reason")).required().hint(view.t("settings-reason-hint"));
+    let mut form = Form::post("/settings/clock", view.t("clock-confirm")).field(reason);
+    if let Some(error) = error {
+        form = form.error(error);
+    }
+    Ok(Some((view.error(&doubt), form.render(view)?)))
 }
 
 /// Where a setting is changed.

@@ -105,6 +105,36 @@ async fn several_grants_show_a_cell_where_one_of_them_holds() {
 }
 
 #[tokio::test]
+async fn a_column_without_grant_is_refused_by_the_name_the_reader_wrote() {
+    for world in worlds().await {
+        world.load(Mode::Append, &people(0..10)).await;
+        let listed = Fields::Listed(vec!["code".into(), "n".into()]);
+        world.grant(&Grant { fields: listed, ..world.whole_grant() }).await;
+        let questions = [
+            ("select code, Name from people", Some("Name")),
+            ("select p.name from people p where n > 3", Some("name")),
+            ("select code from people where \"no such\" = 'name'", Some("no such")),
+            ("select code from people order by 职务", Some("职务")),
+            ("select code from people where n = 1 group by name", Some("name")),
+            ("select nothing.code from people", Some("code")),
+        ];
+        for (text, name) in questions {
+            let error = world.sql(text).await.expect_err(text);
+            assert_eq!((error.code(), error.status()), ("sql-name-unknown", 422), "{text}");
+            let told = error.detail().expect("a detail");
+            let said = told.args.iter().find(|(arg, _)| *arg == "name").map(|(_, name)| name.as_str());
+            assert_eq!(said, name, "{text}");
+            assert!(
+                !format!("{error} {told:?}").contains("person"),
+                "neither a value nor a name nobody wrote: {told:?}"
+            );
+        }
+        let star = world.sql("select * from people where n = 0").await.expect("what is granted");
+        assert_eq!(star, [["c000000", "0"]], "{}", world.store.name);
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_says_what_is_missing() {
     for world in worlds().await {
         world.load(Mode::Append, &people(0..10)).await;

@@ -62,9 +62,14 @@ async fn a_load_that_is_given_up_leaves_no_trace_in_any_answer() {
     }
 }
 
+/// `cargo xtask e2e` asks for more.
+fn trials() -> u64 {
+    std::env::var("YIWANG_LOOPS").ok().and_then(|loops| loops.parse().ok()).unwrap_or(10)
+}
+
 #[tokio::test]
 async fn what_was_published_survives_power_loss_and_nothing_else_shows() {
-    for seed in 0..10_u64 {
+    for seed in 0..trials() {
         let directory = tempfile::tempdir().expect("a directory");
         let shadow = tempfile::tempdir().expect("a directory");
         std::fs::create_dir_all(directory.path().join("lake")).expect("a directory");
