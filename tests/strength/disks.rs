@@ -1,5 +1,5 @@
-//! A disk that is full and a directory that nobody may write to: every way in says so with the way out, nothing is lost,
-//! what needs no writing goes on, and with room again so does everything else. How: see `confined`.
+//! A disk that is full and a directory that nobody may write to: every way in says so with the way out, nothing is
+//! lost, what needs no writing goes on, and with room again so does everything else. How: see `confined`.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! INF-10, data safety fence and disaster recovery: the clauses that need no grants with daily limits and no tasks. That
-//! a restore older than the last witnessed head says so and names the gap is shown in `crate::backup`.
+//! INF-10, data safety fence and disaster recovery: the clauses that need no grants with daily limits and no tasks.
+//! That a restore older than the last witnessed head says so and names the gap is shown in `crate::backup`.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -54,11 +54,12 @@ pub(crate) async fn doctor(shared: &Shared, city: &City) -> Result<()> {
             false => output::say(
                 shared,
                 "\nclock   与上次运行的时间相差太大：到期数据暂不清除，请核对时间，并在“设置”页确认",
-                "\nclock   far from when the city last ran: nothing is removed by date; check it, confirm under Settings",
+                "\nclock   far from when the city last ran: nothing is removed by date; see Settings",
             ),
         };
         format!(
-            "{} · {} · {sealed}\nstore   {}\nledger  {} entries{}\nout/    {} {}, {} MiB\nfree    {} MiB\nbackup  {}{clock}",
+            "{} · {} · {sealed}\nstore   {}\nledger  {} entries{}\nout/    {} {}, {} MiB\nfree    {} MiB\nbackup  {}\
+             {clock}",
             mark.name.get(shared.language()),
             mark.region,
             city.platform.db.location(),

@@ -166,8 +166,8 @@ impl Person {
     }
 }
 
-/// Whether a name that wrong tries shut until then is shut now. A lock that ends later than one set now would was set while
-/// the clock was ahead, and is over.
+/// Whether a name that wrong tries shut until then is shut now. A lock that ends later than one set now would was set
+/// while the clock was ahead, and is over.
 pub(crate) fn is_shut(until: Option<Instant>, now: Instant) -> bool {
     until.is_some_and(|until| now < until && until <= now.plus_s(LOCK_S))
 }

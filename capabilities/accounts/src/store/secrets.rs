@@ -94,8 +94,8 @@ pub(crate) async fn remove_totp(tx: &mut Tx<'_>, person: Id) -> Result<()> {
     Ok(())
 }
 
-/// Takes a time step; false when it, or a later one, was taken before. One taken hours ahead, while the clock was wrong,
-/// shuts nobody out.
+/// Takes a time step; false when it, or a later one, was taken before. One taken hours ahead, while the clock was
+/// wrong, shuts nobody out.
 pub(crate) async fn take_step(tx: &mut Tx<'_>, person: Id, step: u64) -> Result<bool> {
     let sql = "UPDATE accounts_people SET totp_step = $2
         WHERE id = $1 AND (totp_step IS NULL OR totp_step < $2 OR totp_step > $3)";

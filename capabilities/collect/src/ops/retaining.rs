@@ -1,6 +1,6 @@
 //! How long data is kept: rows whose term is over go with everything made from them, earlier versions go when they are
-//! past what is kept, files that nothing names go too. What is gone cannot be brought back; the entry says when. Nothing
-//! goes while the machine's clock is in doubt.
+//! past what is kept, files that nothing names go too. What is gone cannot be brought back; the entry says when.
+//! Nothing goes while the machine's clock is in doubt.
 
 use yiwang_catalogue::ops as catalogue;
 use yiwang_gate::{Cleaned, Keep, TableInfo};
