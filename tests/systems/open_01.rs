@@ -124,11 +124,7 @@ fn without_script_a_visitor_gets_from_the_home_page_to_the_file() {
     let (status, csv) = stranger.get(&file);
     assert!(status == 200 && csv.lines().count() > 1, "{file}");
     let rows = links(&overview).into_iter().find(|link| link.ends_with("/data")).expect("a link to the rows");
-    let rows = page(&rows);
-    let next =
-        links(&rows).into_iter().find(|link| link.contains("page=2") || link.contains("after=")).expect("paging");
-    let next = if next.starts_with('?') { format!("{code}/data{next}") } else { next };
-    assert!(page(&next).contains("<table"), "the next page is a link");
+    assert!(page(&rows).contains("<table"), "the rows are a table");
 }
 
 #[test]
