@@ -2,7 +2,7 @@
 
 use super::THINGS;
 use crate::testing::{TestDb, postgres, sqlite};
-use crate::{Db, Vacant, outbox};
+use crate::{Db, Vacant};
 
 /// Addresses at which nothing is, and what has to outlive them.
 async fn places() -> Vec<(String, TestDb)> {
@@ -16,7 +16,7 @@ async fn what_was_made_at_a_claimed_place_can_be_taken_away() {
     for (url, test) in places().await {
         let claimed = Vacant::claim(&url).await.expect("nothing is there");
         let db = Db::open(&url).await.expect("opens");
-        db.migrate(&[outbox::MIGRATION, THINGS]).await.expect("migrates");
+        db.migrate(&[THINGS]).await.expect("migrates");
         db.execute("INSERT INTO things (id) VALUES ($1)", &[vec![1u8].into()]).await.expect("inserts");
         db.close().await;
         drop(db);
