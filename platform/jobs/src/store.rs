@@ -37,7 +37,8 @@ pub(crate) async fn is_known(db: &Db, kind: &str, key: &str) -> Result<bool> {
 }
 
 /// Unfinished jobs of these kinds that are due, the longest due first, locked for this transaction. One that was
-/// ordered after `ahead`, or whose lease or pause ends after it, was so by a clock that has come back since: it is due too.
+/// ordered after `ahead`, or whose lease or pause ends after it, was so by a clock that has come back since: it is due
+/// too.
 pub(crate) async fn due(
     tx: &mut Tx<'_>,
     now: Instant,
