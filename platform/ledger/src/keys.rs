@@ -268,7 +268,7 @@ pub(crate) fn unavailable(what: &'static str) -> impl Fn(std::io::Error) -> Erro
 
 fn unwrap(master: &MasterKey, path: &Path, context: &str) -> Result<DataKey> {
     let wrapped = std::fs::read(path).map_err(io("reading a ledger key"))?;
-    master.unwrap(&wrapped, context).map_err(|error| Error::internal("unwrapping a ledger key", error))
+    master.unwrap(&wrapped, context).map_err(|_| Error::unavailable("master-key-wrong"))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
