@@ -39,8 +39,8 @@ type Drawn = (Instant, Arc<Vec<Distribution>>);
 #[derive(Debug, Default)]
 pub(crate) struct Charts(Mutex<HashMap<Key, Drawn>>);
 
-/// Code, version and the columns that are open.
-type Key = (String, u64, String);
+/// Code, version, and what stands for the live grants.
+type Key = (String, u64, u64);
 
 impl Charts {
     /// The distributions of an open resource, at most [`CHARTS_MAX`].
@@ -49,7 +49,7 @@ impl Charts {
             return Ok(Arc::default());
         };
         let columns = columns(resource);
-        let key = (resource.entry.code.clone(), table.version, columns.join(","));
+        let key = (resource.entry.code.clone(), table.version, resource.grants);
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some((counted, found)) = kept
             && ctx.now() < counted.plus_s(KEPT_S)
