@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::city::{beside, yiwang};
+use crate::city::{City, beside, yiwang};
 
 fn document(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("not one JSON document ({error}): {text}"))
@@ -94,4 +94,40 @@ fn no_file_of_the_directory_shows_a_loaded_value() {
         files += 1;
     }
     assert!(files > 5);
+}
+
+#[test]
+fn every_verb_explains_itself() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut waiting: Vec<Vec<String>> = vec![Vec::new()];
+    let mut explained = 0;
+    while let Some(verb) = waiting.pop() {
+        let words: Vec<&str> = verb.iter().map(String::as_str).chain(["--help"]).collect();
+        let (code, text) = yiwang(&folder.path().join("none"), &words);
+        assert!(code == 0 && text.contains("Usage"), "{verb:?}: {code} {text}");
+        explained += 1;
+        let below = text.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+        let names = below.filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')));
+        let names = names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
+        waiting.extend(names.map(|name| verb.iter().cloned().chain([name.to_owned()]).collect()));
+    }
+    assert!(explained > 15, "only {explained} were found");
+}
+
+#[test]
+fn every_measurement_measures() {
+    let (_folder, data) = City::demo_directory();
+    let lots = ["--resource", "307064-000001"];
+    let runs: [(&[&str], &str); 4] = [
+        (&["lookups", "--calls", "20", "--tasks", "2", "--together", "3"], "calls"),
+        (&["reads", "--rows", "100", "--repeat", "2"], "rows"),
+        (&["reads", "--rows", "0", "--repeat", "1"], "rows"),
+        (&["pages", "--sort", "spaces", "--repeat", "1"], "rows"),
+    ];
+    for (words, counted) in runs {
+        let (code, text) = yiwang(&data, &[&["--json", "bench"], words, &lots[..]].concat());
+        assert!(code == 0 && document(&text)[counted].as_u64() > Some(0), "{words:?}: {code} {text}");
+    }
+    let (code, text) = yiwang(&data, &["--json", "bench", "ledger", "--entries", "50", "--tasks", "5"]);
+    assert!(code == 0 && document(&text)["entries"].as_u64() >= Some(50), "{code} {text}");
 }

@@ -340,14 +340,14 @@ pub(crate) enum Bench {
         tasks: usize,
         /// Keys per call.
         #[arg(long, default_value_t = 1)]
-        keys: usize,
+        together: usize,
     },
     /// What the gate and the ledger cost reads of many rows of an open resource.
     Reads {
         /// The resource's code; it is open to the public.
         #[arg(long)]
         resource: String,
-        /// Rows of a read, at most 10,000.
+        /// Rows of a read, at most 10,000; 0 for the whole table.
         #[arg(long, default_value_t = 10_000)]
         rows: u64,
         /// Reads of each kind.

@@ -26,8 +26,8 @@ pub(crate) async fn bench(shared: &Shared, what: &Bench) -> Result<()> {
     match what {
         Bench::Sql { sql, repeat } => run_sql(shared, sql, *repeat).await,
         Bench::Pages { resource, sort, repeat } => pages(shared, resource, sort, *repeat).await,
-        Bench::Lookups { resource, calls, tasks, keys } => {
-            let calls = Calls { calls: (*calls).max(1), tasks: (*tasks).max(1), keys: (*keys).max(1) };
+        Bench::Lookups { resource, calls, tasks, together } => {
+            let calls = Calls { calls: (*calls).max(1), tasks: (*tasks).max(1), keys: (*together).max(1) };
             lookups(shared, resource, &calls).await
         }
         Bench::Reads { resource, rows, repeat } => reads::reads(shared, resource, *rows, *repeat).await,

@@ -24,7 +24,7 @@ pub(super) async fn reads(shared: &Shared, resource: &str, rows: u64, repeat: us
         let offset = (turn * rows) % table.rows.saturating_sub(rows).max(1);
         Query::Rows(RowsQuery {
             resource: resource.to_owned(),
-            page: Page::Offset { offset, rows },
+            page: if rows == 0 { Page::All } else { Page::Offset { offset, rows } },
             ..RowsQuery::default()
         })
     };
@@ -47,7 +47,7 @@ pub(super) async fn reads(shared: &Shared, resource: &str, rows: u64, repeat: us
     }
     let [gated, logged, refused] = [gated, logged, refused].map(median);
     let document = json!({
-        "resource": resource, "rows": rows, "repeat": repeat,
+        "resource": resource, "rows": if rows == 0 { table.rows } else { rows }, "repeat": repeat,
         "gate_ms": gated, "gate_and_ledger_ms": logged, "refused_ms": refused,
         "ledger_share": (logged - gated) / gated, "gate_share": refused / gated,
     });
