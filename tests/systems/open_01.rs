@@ -114,17 +114,19 @@ fn without_script_a_visitor_gets_from_the_home_page_to_the_file() {
     let action = above.find(|element| element.value().name() == "form").expect("its form");
     let action = action.value().attr("action").expect("where it goes").to_owned();
     let found = page(&format!("{action}?q=%E5%81%9C%E8%BD%A6"));
-    let code = open_resource(&city);
     let is_resource = |link: &&String| link.starts_with("/catalogue/") && link.matches('/').count() == 2;
-    let resources: Vec<String> = links(&found).iter().filter(is_resource).cloned().collect();
-    assert!(!resources.is_empty(), "what was found is links: {found}");
-    let overview = page(&code);
-    let tab = links(&overview).into_iter().find(|link| link.ends_with("/downloads")).expect("a tab of downloads");
-    let file = links(&page(&tab)).into_iter().find(|link| link.contains("/download/csv")).expect("a link to the file");
-    let (status, csv) = stranger.get(&file);
-    assert!(status == 200 && csv.lines().count() > 1, "{file}");
-    let rows = links(&overview).into_iter().find(|link| link.ends_with("/data")).expect("a link to the rows");
-    assert!(page(&rows).contains("<table"), "the rows are a table");
+    let overviews: Vec<String> = links(&found).iter().filter(is_resource).map(|link| page(link)).collect();
+    let leading = |end: &str| {
+        let ends = |overview: &String| links(overview).into_iter().find(|link| link.ends_with(end));
+        overviews.iter().filter_map(ends).collect::<Vec<String>>()
+    };
+    let downloads = leading("/downloads").into_iter().next().expect("something found has a tab of downloads");
+    let file = links(&page(&downloads)).into_iter().find(|link| link.contains("/download/csv"));
+    let (status, csv) = stranger.get(&file.expect("a link to the file"));
+    assert!(status == 200 && csv.lines().count() > 1, "{csv}");
+    let second = |rows: String| links(&page(&rows)).into_iter().find(|link| link.contains("page=2"));
+    let second = leading("/data").into_iter().find_map(second).expect("something found has a second page");
+    assert!(page(&second).contains("<table"), "{second}");
 }
 
 #[test]
