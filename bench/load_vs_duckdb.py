@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Load of a large CSV against DuckDB's CREATE TABLE AS of the same file, SQL over both, in turns in one run; pages.
 
-Needs: PyPI `duckdb`; a built `yiwang` (profile release or dist). Prints each time, the ratio and peak memory.
+Needs: PyPI `duckdb`, and for the engine alone `datafusion` of the version in Cargo.lock; a built `yiwang` (profile release or dist). Prints each time, the ratio and peak memory.
 
     python3 bench/load_vs_duckdb.py --yiwang target/release/yiwang --rows 10000000
 """
 import argparse
+import importlib.util
 import json
 import os
 import resource
@@ -41,6 +42,21 @@ for query in json.loads(sys.argv[2]):
     for _ in range(3):
         before = time.perf_counter()
         connection.sql(query).fetchall()
+        three.append(time.perf_counter() - before)
+    times.append(sorted(three)[1])
+print(json.dumps(times))
+"""
+
+BARE_TIMES = """
+import datafusion, json, sys, time
+context = datafusion.SessionContext(datafusion.SessionConfig().with_target_partitions(2))
+context.register_parquet("t", sys.argv[1])
+times = []
+for query in json.loads(sys.argv[2]):
+    three = []
+    for _ in range(3):
+        before = time.perf_counter()
+        context.sql(query).collect()
         three.append(time.perf_counter() - before)
     times.append(sorted(three)[1])
 print(json.dumps(times))
@@ -122,6 +138,10 @@ def compare_sql(options, folder):
     for query, mine, other in zip(QUERIES, ours, theirs):
         print(f"sql: yiwang {mine:.3f} s, duckdb {other:.3f} s  {query[:70]}")
     print(f"sql: total yiwang {sum(ours):.2f} s, duckdb {sum(theirs):.2f} s, ratio {sum(ours) / sum(theirs):.2f}")
+    if importlib.util.find_spec("datafusion"):
+        low = ["nice", "-n", str(ENGINE_NICER_BY), sys.executable, "-c", BARE_TIMES]
+        _, text = run(low + [parquet, json.dumps(QUERIES)])
+        print(f"sql: the bare engine over the file DuckDB reads, total {sum(json.loads(text)):.2f} s")
     return data, code
 
 
